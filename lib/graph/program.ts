@@ -23,6 +23,8 @@ export interface ProgramValue {
   readonly dtype: DType;
   readonly shape: Shape;
   readonly storage: Storage;
+  /** The value whose bytes it shows in another shape. */
+  readonly viewOf?: number;
 }
 
 export interface Instruction {

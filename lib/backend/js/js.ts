@@ -1,0 +1,169 @@
+// The pure-JS backend: the same Programs, interpreted over typed arrays on the calling thread.
+// In float64 it is the oracle for the native kernels and for gradients.
+import type { Instruction, Program, Storage } from '../../graph/program.js';
+import type { DataArray, DType } from '../../tensor/dtype.js';
+import { byteSize, viewOf } from '../../tensor/dtype.js';
+import { sizeOf } from '../../tensor/shape.js';
+import { NativeError } from '../../util/errors.js';
+import type {
+  Backend,
+  Executable,
+  QueuedRun,
+  RunFailure,
+  RunRequest,
+  RunResult,
+} from '../backend.js';
+import { KernelFailure, type KernelRun } from './kernel.js';
+import { jsKernels } from './kernels/index.js';
+
+interface LoadedInstruction {
+  readonly run: KernelRun;
+  readonly inputs: DataArray[];
+  readonly outputs: DataArray[];
+  readonly instruction: Instruction;
+}
+
+class JsExecutable implements Executable {
+  private readonly data: DataArray[];
+  private readonly loaded: readonly LoadedInstruction[];
+
+  constructor(
+    private readonly program: Program,
+    private readonly float64: boolean,
+  ) {
+    const scale = float64 ? 2 : 1;
+    const arena = new ArrayBuffer(program.arenaBytes * scale);
+    this.data = program.values.map(({ storage, dtype, shape }) => {
+      const size = sizeOf(shape);
+      if (storage.kind === 'arena') return this.view(dtype, arena, storage.offset * scale, size);
+      return this.view(
+        dtype,
+        new ArrayBuffer(ownsBuffer(storage) ? size * byteSize(dtype) * scale : 0),
+        0,
+      );
+    });
+    this.loaded = program.instructions.map((instruction) => this.loadInstruction(instruction));
+  }
+
+  private view(dtype: DType, buffer: ArrayBuffer, offset: number, size?: number): DataArray {
+    if (dtype === 'float32' && this.float64) return new Float64Array(buffer, offset, size);
+    return viewOf(dtype, buffer, offset, size ?? buffer.byteLength / byteSize(dtype));
+  }
+
+  private loadInstruction(instruction: Instruction): LoadedInstruction {
+    const kernel = jsKernels.get(instruction.kernel);
+    if (!kernel) throw new NativeError(`the JS backend has no kernel "${instruction.kernel}".`);
+    const info = (id: number) => this.program.values[id];
+    const run = kernel({
+      inputs: instruction.inputs.map(info),
+      outputs: instruction.outputs.map(info),
+      attrs: instruction.attrs,
+      float64: this.float64,
+    });
+    return { run, inputs: [], outputs: [], instruction };
+  }
+
+  private bind(request: RunRequest): void {
+    for (const [id, { storage }] of this.program.values.entries()) {
+      if (storage.kind === 'input') this.data[id] = request.inputs[storage.slot];
+      else if (storage.kind === 'state') this.data[id] = request.states[storage.slot].write;
+      else if (storage.kind === 'binding') this.data[id][0] = request.bindings[storage.slot];
+    }
+    for (const { read, write } of request.states) if (read !== write) write.set(read);
+  }
+
+  private bindStep(request: RunRequest, step: number): void {
+    for (const [id, { storage, shape }] of this.program.values.entries()) {
+      const size = sizeOf(shape);
+      if (storage.kind === 'output') {
+        const whole = request.outputs[storage.slot];
+        const stacked = whole.length >= request.steps * size;
+        this.data[id] = stacked ? whole.subarray(step * size, (step + 1) * size) : whole;
+      } else if (storage.kind === 'feed') {
+        this.data[id] = takeBatch(request, storage.slot, step, shape, this.data[id]);
+      }
+    }
+    for (const { inputs, outputs, instruction } of this.loaded) {
+      for (const [i, id] of instruction.inputs.entries()) inputs[i] = this.data[id];
+      for (const [i, id] of instruction.outputs.entries()) outputs[i] = this.data[id];
+    }
+  }
+
+  private runSteps(request: RunRequest, onInstruction?: (index: number) => void): RunResult {
+    this.bind(request);
+    for (let step = 0; step < request.steps; step++) {
+      this.bindStep(request, step);
+      for (const [index, { run, inputs, outputs }] of this.loaded.entries()) {
+        try {
+          run(inputs, outputs);
+        } catch (error) {
+          if (!(error instanceof KernelFailure)) throw error;
+          return { steps: step, failure: toFailure(error, index) };
+        }
+        onInstruction?.(index);
+      }
+    }
+    return { steps: request.steps };
+  }
+
+  enqueue(request: RunRequest): QueuedRun {
+    const result = this.runSteps(request);
+    return { done: () => Promise.resolve(result), wait: () => result, abort: () => {} };
+  }
+
+  runSync(request: RunRequest): RunResult {
+    return this.runSteps(request);
+  }
+
+  profile(request: RunRequest): Float64Array {
+    const seconds = new Float64Array(this.loaded.length);
+    let before = performance.now();
+    this.runSteps(request, (index) => {
+      const now = performance.now();
+      seconds[index] += (now - before) / 1000;
+      before = now;
+    });
+    return seconds;
+  }
+
+  unload(): void {}
+}
+
+const ownsBuffer = (storage: Storage): boolean =>
+  storage.kind === 'binding' || storage.kind === 'feed';
+
+const toFailure = (error: KernelFailure, instruction: number): RunFailure => ({
+  instruction,
+  status: error.status,
+  position: error.position,
+  value: error.value,
+});
+
+/** One batch of a feed: a window on its source, or its rows gathered into `scratch`. */
+function takeBatch(
+  request: RunRequest,
+  slot: number,
+  step: number,
+  shape: readonly number[],
+  scratch: DataArray,
+): DataArray {
+  const { source, rows, first } = request.feeds[slot];
+  const batch = shape[0];
+  const rowSize = sizeOf(shape.slice(1));
+  if (!rows) {
+    const from = (first + step * batch) * rowSize;
+    return source.subarray(from, from + batch * rowSize);
+  }
+  for (let i = 0; i < batch; i++) {
+    const from = rows[step * batch + i] * rowSize;
+    scratch.set(source.subarray(from, from + rowSize), i * rowSize);
+  }
+  return scratch;
+}
+
+/** The JS backend; with `float64` every float32 value is held and computed in double precision. */
+export const jsBackend = (options: { float64?: boolean } = {}): Backend => ({
+  name: 'js',
+  kernels: new Set(jsKernels.keys()),
+  load: (program) => new JsExecutable(program, options.float64 ?? false),
+});

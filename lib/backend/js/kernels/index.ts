@@ -1,0 +1,32 @@
+// All kernels of the JS backend, by name.
+import type { Kernel } from '../kernel.js';
+import { activationKernels } from './activation.js';
+import { argumentKernels } from './argument.js';
+import { binaryKernels } from './binary.js';
+import { compareKernels } from './compare.js';
+import { gatherKernels } from './gather.js';
+import { lossKernels } from './loss.js';
+import { matmulKernels } from './matmul.js';
+import { movementKernels } from './movement.js';
+import { optimizerKernels } from './optimizer.js';
+import { randomKernels } from './random.js';
+import { reduceKernels } from './reduce.js';
+import { unaryKernels } from './unary.js';
+
+/** The kernels of the catalogue in docs/engineering.md. */
+export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
+  [
+    unaryKernels,
+    binaryKernels,
+    compareKernels,
+    activationKernels,
+    lossKernels,
+    movementKernels,
+    reduceKernels,
+    argumentKernels,
+    gatherKernels,
+    randomKernels,
+    matmulKernels,
+    optimizerKernels,
+  ].flatMap((family) => Object.entries(family)),
+);

@@ -1,0 +1,72 @@
+// matmul over broadcast leading axes, and dense: a product with its bias and activation.
+import type { DataArray } from '../../../tensor/dtype.js';
+import { type Shape, sizeOf } from '../../../tensor/shape.js';
+import type { Kernel } from '../kernel.js';
+import { flagAttr, numberAttr } from './attrs.js';
+import { planScalarGemm } from './gemm.js';
+import { sigmoid } from './math.js';
+import { broadcastStrides, Rows } from './rows.js';
+
+/** Strides, in elements, between the matrices of an operand as they meet those of the output. */
+const matrixStrides = (operand: Shape, output: Shape): number[] =>
+  broadcastStrides(operand.slice(0, -2), output.slice(0, -2)).map(
+    (stride) => stride * sizeOf(operand.slice(-2)),
+  );
+
+const matmul: Kernel = ({ inputs: [a, b], outputs: [y], attrs }) => {
+  const transposeA = flagAttr(attrs, 'transposeA');
+  const transposeB = flagAttr(attrs, 'transposeB');
+  const [m, n] = y.shape.slice(-2);
+  const k = a.shape.at(transposeA ? -2 : -1) ?? 1;
+  const gemm = planScalarGemm({ m, n, k, transposeA, transposeB });
+  const rows = new Rows(y.shape.slice(0, -2), [
+    { strides: matrixStrides(a.shape, y.shape) },
+    { strides: matrixStrides(b.shape, y.shape) },
+  ]);
+  const at = { a: 0, b: 0, y: 0 };
+  return (inputs, outputs) => {
+    for (let more = rows.first(); more; more = rows.next()) {
+      for (let { i, end, p, q, dp, dq } = rows; i < end; i++, p += dp, q += dq) {
+        at.a = p;
+        at.b = q;
+        at.y = i * m * n;
+        gemm(inputs[0], inputs[1], outputs[0], at);
+      }
+    }
+  };
+};
+
+/** Adds the bias to each row of y and applies the activation. */
+type FinishLoop = (y: DataArray, bias: DataArray, from: number, end: number) => void;
+
+/** By the value of dense's attribute `activation`. */
+const finishLoops: readonly FinishLoop[] = [
+  (y, bias, from, end) => {
+    for (let i = from, j = 0; i < end; i++, j++) y[i] += bias[j];
+  },
+  (y, bias, from, end) => {
+    for (let i = from, j = 0; i < end; i++, j++) y[i] = Math.max(y[i] + bias[j], 0);
+  },
+  (y, bias, from, end) => {
+    for (let i = from, j = 0; i < end; i++, j++) y[i] = sigmoid(y[i] + bias[j]);
+  },
+  (y, bias, from, end) => {
+    for (let i = from, j = 0; i < end; i++, j++) y[i] = Math.tanh(y[i] + bias[j]);
+  },
+];
+
+const dense: Kernel = ({ inputs: [, w, bias], outputs: [y], attrs, float64 }) => {
+  const [k, n] = w.shape;
+  const size = sizeOf(y.shape);
+  const gemm = planScalarGemm({ m: size / n, n, k, transposeA: false, transposeB: false });
+  const finish = finishLoops[numberAttr(attrs, 'activation')];
+  const noBias = float64 ? new Float64Array(n) : new Float32Array(n);
+  const at = { a: 0, b: 0, y: 0 };
+  return (inputs, outputs) => {
+    gemm(inputs[0], inputs[1], outputs[0], at);
+    const added = bias ? inputs[2] : noBias;
+    for (let from = 0; from < size; from += n) finish(outputs[0], added, from, from + n);
+  };
+};
+
+export const matmulKernels: Record<string, Kernel> = { matmul, dense };

@@ -1,0 +1,196 @@
+// `compile(fn)`: traces once per signature, then one engine call per run; and derivatives of
+// functions, inside of traces and outside.
+
+import { asTensor } from '../ops/convert.js';
+import { scope } from '../ops/define.js';
+import { advanceKey, currentSeed, keyOf, nextDraw } from '../ops/random.js';
+import { formatShape } from '../tensor/shape.js';
+import { Tensor, type TensorLike } from '../tensor/tensor.js';
+import { realize } from './evaluate.js';
+import { lazyGradient } from './gradient.js';
+import { lower, type TracedGraph } from './lower.js';
+import { CompiledGraph } from './run.js';
+import { currentTrace, Trace, Variable } from './variable.js';
+
+/** Tensors in arrays and records, to any depth. */
+export type Tree =
+  | TensorLike
+  | undefined
+  | null
+  | { readonly [key: string]: Tree }
+  | readonly Tree[];
+
+const isLeaf = (tree: Tree): tree is TensorLike =>
+  tree instanceof Tensor ||
+  tree instanceof Variable ||
+  typeof tree === 'number' ||
+  ArrayBuffer.isView(tree);
+
+/** The tensors of a tree, in order, and how to build one like it of others. */
+function flatten(tree: Tree, leaves: Tensor[]): (from: readonly Tensor[]) => unknown {
+  if (tree === undefined || tree === null) return () => tree;
+  if (isLeaf(tree)) {
+    const i = leaves.push(asTensor(tree)) - 1;
+    return (from) => from[i];
+  }
+  if (Array.isArray(tree)) {
+    const parts = tree.map((inner: Tree) => flatten(inner, leaves));
+    return (from) => parts.map((part) => part(from));
+  }
+  const parts = Object.entries(tree as { [key: string]: Tree }).map(
+    ([key, inner]) => [key, flatten(inner, leaves)] as const,
+  );
+  return (from) => Object.fromEntries(parts.map(([key, part]) => [key, part(from)]));
+}
+
+/** 32-bit FNV-1a: the stream of the nth draw at a layer path. */
+export function streamOf(path: string, ordinal: number): number {
+  let hash = 0x811c9dc5;
+  for (const char of `${path}#${ordinal}`) {
+    hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** Options of `record`. */
+export interface RecordOptions {
+  /** The variable that holds the random key; it advances by one step per run. */
+  readonly randomKey: () => Variable;
+}
+
+/** Runs `fn` once with ops recorded in `trace`. */
+export function record<T>(trace: Trace, options: RecordOptions, fn: () => T): T {
+  const before = { ...scope };
+  const ordinals = new Map<string, number>();
+  let key: Variable | undefined;
+  const random = {
+    key: () => {
+      key ??= options.randomKey();
+      return trace.stateOf(key).initial;
+    },
+    stream: (path: string) => {
+      const ordinal = ordinals.get(path) ?? 0;
+      ordinals.set(path, ordinal + 1);
+      return streamOf(path, ordinal);
+    },
+  };
+  Object.assign(scope, { path: '', trace, random, onPending: undefined });
+  try {
+    const result = fn();
+    if (key) key.assign(advanceKey(trace.stateOf(key).initial));
+    return result;
+  } finally {
+    Object.assign(scope, before);
+  }
+}
+
+/** Lowers inside the trace's scope, where expansions of derivatives belong. */
+export function lowerTraced(graph: TracedGraph): CompiledGraph {
+  const before = { ...scope };
+  Object.assign(scope, { path: '', trace: graph.trace, onPending: undefined });
+  try {
+    return new CompiledGraph(lower(graph));
+  } finally {
+    Object.assign(scope, before);
+  }
+}
+
+const signatureOf = (leaves: readonly Tensor[], shape: string): string =>
+  `${shape}|${leaves.map((t) => `${t.dtype}${formatShape(t.shape)}`).join()}`;
+
+/** The outline of a tree: its keys and lengths, without the tensors. */
+const outlineOf = (tree: Tree): string => {
+  if (tree === undefined || tree === null) return 'n';
+  if (isLeaf(tree)) return 't';
+  if (Array.isArray(tree)) return `[${tree.map(outlineOf).join()}]`;
+  const entries = Object.entries(tree as { [key: string]: Tree });
+  return `{${entries.map(([key, inner]) => `${key}:${outlineOf(inner)}`).join()}}`;
+};
+
+/**
+ * Makes a function of tensors into a program: the JavaScript inside runs once per signature of the
+ * arguments (shapes and dtypes), and each call after that is one run on the engine. Variables that it
+ * assigns change when the run ends; what else must change between calls is an argument.
+ *
+ * @example const step = compile((x, y) => { …; return loss; }); await step(x, y).data()
+ * @throws TraceError if the function asks for data while it is traced.
+ */
+export function compile<Args extends readonly Tree[], Result extends Tree>(
+  fn: (...args: { [K in keyof Args]: Tensor & Args[K] }) => Result,
+): (...args: Args) => Result {
+  const programs = new Map<
+    string,
+    { graph: CompiledGraph; build: (t: readonly Tensor[]) => unknown }
+  >();
+  let key: Variable | undefined;
+  const randomKey = (): Variable => {
+    key ??= new Variable(keyOf(currentSeed(), nextDraw() * 2 ** 20), { trainable: false });
+    return key;
+  };
+  const call = fn as unknown as (...args: unknown[]) => Result;
+  return (...args) => {
+    if (currentTrace()) return call(...args);
+    const leaves: Tensor[] = [];
+    const rebuild = flatten(args as Tree, leaves);
+    const signature = signatureOf(leaves, outlineOf(args as Tree));
+    let entry = programs.get(signature);
+    if (!entry) {
+      const trace = new Trace();
+      const symbols = leaves.map((t) => trace.addArgument(t.shape, t.dtype));
+      const outputs: Tensor[] = [];
+      const build = record(trace, { randomKey }, () =>
+        flatten(call(...(rebuild(symbols) as unknown[])), outputs),
+      );
+      entry = { graph: lowerTraced({ name: fn.name || 'compiled', trace, outputs }), build };
+      programs.set(signature, entry);
+    }
+    realize(leaves);
+    const { outputs } = entry.graph.run({ args: leaves });
+    return entry.build(outputs) as Result;
+  };
+}
+
+const noFlush = <T>(fn: () => T): T => {
+  const { onPending } = scope;
+  scope.onPending = undefined;
+  try {
+    return fn();
+  } finally {
+    scope.onPending = onPending;
+  }
+};
+
+type Scalar = Tensor;
+
+/** The derivative of a scalar function with respect to its arguments: `grad(f)(x)`. */
+export function grad(fn: (x: Tensor) => Scalar): (x: TensorLike) => Tensor;
+export function grad(fn: (...xs: Tensor[]) => Scalar): (...xs: TensorLike[]) => Tensor[];
+export function grad(fn: (...xs: Tensor[]) => Scalar) {
+  return (...args: TensorLike[]): Tensor | Tensor[] => {
+    const xs = args.map(asTensor);
+    const grads = noFlush(() => lazyGradient(fn(...xs), xs));
+    return xs.length === 1 ? grads[0] : [...grads];
+  };
+}
+
+/**
+ * A scalar and its gradients with respect to variables, in their order.
+ *
+ * @example const { value, grads } = valueAndGrad(() => lossFn(y, net.apply(x)), net.trainableVariables)
+ */
+export function valueAndGrad(
+  fn: () => Scalar,
+  variables: readonly Variable[],
+): { value: Tensor; grads: Tensor[] } {
+  return noFlush(() => {
+    const outside = currentTrace() === undefined;
+    // Outside of a trace each reading of a variable is a tensor of its own: pin one for the duration.
+    const leaves = variables.map((v) => (outside ? v.pin() : v.value));
+    try {
+      const value = fn();
+      return { value, grads: [...lazyGradient(value, leaves)] };
+    } finally {
+      if (outside) for (const v of variables) v.unpin();
+    }
+  });
+}

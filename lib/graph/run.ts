@@ -1,0 +1,193 @@
+// Runs of compiled graphs: binding tensors and variables to slots, and what a failed run says.
+
+import type { Executable, Feed, QueuedRun, RunFailure, RunResult } from '../backend/backend.js';
+import { backendGeneration, currentBackend } from '../backend/select.js';
+import type { DataArray } from '../tensor/dtype.js';
+import { sizeOf } from '../tensor/shape.js';
+import { allocateData, fromData, type PendingRun, type Tensor } from '../tensor/tensor.js';
+import { DataError, NeuroneError } from '../util/errors.js';
+import type { Lowered } from './lower.js';
+import type { Program } from './program.js';
+import { verify } from './verify.js';
+
+/** A run stopped because a value was not finite. */
+export class NonFiniteError extends NeuroneError {}
+
+/** A run that was asked to stop. */
+export class AbortError extends NeuroneError {}
+
+/** What a failure of a run means to the user. */
+export function describeFailure(program: Program, failure: RunFailure): NeuroneError {
+  if (failure.status === 'aborted') return new AbortError('the run was aborted.');
+  const { kernel, path, inputs } = program.instructions[failure.instruction];
+  const where = path ? `${path} (${kernel})` : kernel;
+  const value = String(failure.value);
+  if (failure.status === 'nonFinite') {
+    return new NonFiniteError(`${where}: the value at position ${failure.position} is ${value}.`);
+  }
+  if (kernel.startsWith('sparseSoftmaxCrossEntropy')) {
+    const classes = program.values[inputs[0]].shape.at(-1);
+    return new DataError(
+      `${where}: the label of row ${failure.position} is ${value}, expected 0 … ${(classes ?? 0) - 1} for ${classes} classes. Check the labels, or the units of the last layer.`,
+    );
+  }
+  return new DataError(
+    `${where}: index ${value} at position ${failure.position} is outside of the ${program.values[inputs[0]].shape.join('×')} table.`,
+  );
+}
+
+/** A queued run as tensors see it: waiting for it throws what stopped it. */
+class ProgramRun implements PendingRun {
+  private ended = false;
+  constructor(
+    private readonly program: Program,
+    readonly queued: QueuedRun,
+    private readonly after: readonly PendingRun[],
+  ) {}
+
+  private check(result: RunResult): void {
+    this.ended = true;
+    if (result.failure) throw describeFailure(this.program, result.failure);
+  }
+
+  async done(): Promise<void> {
+    if (this.ended) return;
+    for (const run of this.after) await run.done();
+    this.check(await this.queued.done());
+  }
+
+  wait(): void {
+    if (this.ended) return;
+    for (const run of this.after) run.wait();
+    this.check(this.queued.wait());
+  }
+}
+
+/** The same run for whom a failure does not matter: a variable still holds its last whole step. */
+const settled = (queued: QueuedRun): PendingRun => ({
+  done: async () => {
+    await queued.done();
+  },
+  wait: () => {
+    queued.wait();
+  },
+});
+
+const maxPending = 64;
+const pending: QueuedRun[] = [];
+
+/** Keeps the queue short: a loop that never awaits waits for the oldest run here. */
+function bounded(queued: QueuedRun): void {
+  pending.push(queued);
+  if (pending.length > maxPending) pending.shift()?.wait();
+}
+
+/** What a call of a program binds besides its captured tensors and variables. */
+export interface RunOptions {
+  readonly args?: readonly Tensor[];
+  readonly feeds?: readonly Feed[];
+  readonly steps?: number;
+  /** Values of the leading binding slots. */
+  readonly bindings?: readonly number[];
+  /** Stack the outputs of all steps along a new leading axis. */
+  readonly stacked?: boolean;
+  /** Tensors to bind instead of those captured at lowering. */
+  readonly captured?: readonly Tensor[];
+}
+
+/** The data of a tensor that has a value, and the run that fills it. */
+export function valueOf(t: Tensor): { data: DataArray; run: PendingRun | undefined } {
+  if (t.source.kind !== 'value') throw new NeuroneError(`${t} has no value yet.`);
+  return t.source;
+}
+
+/** A lowered graph with its executable. */
+export class CompiledGraph {
+  private executable: Executable | undefined;
+  private generation = -1;
+
+  constructor(readonly lowered: Lowered) {
+    if (process.env.NEURONE_VERIFY) verify(lowered.program);
+  }
+
+  get program(): Program {
+    return this.lowered.program;
+  }
+
+  private load(): Executable {
+    if (!this.executable || this.generation !== backendGeneration()) {
+      this.executable = currentBackend().load(this.program);
+      this.generation = backendGeneration();
+    }
+    return this.executable;
+  }
+
+  private request(options: RunOptions) {
+    const { program, captured, variables } = this.lowered;
+    const { args = [], feeds = [], steps = 1, bindings = [], stacked = false } = options;
+    const operands = [...args, ...(options.captured ?? captured)].map(valueOf);
+    const states = variables.map(({ variable, written }) => variable.bind(written));
+    const shapes = this.lowered.outputs;
+    const outputs = shapes.map(({ dtype, shape }) =>
+      allocateData(dtype, sizeOf(shape) * (stacked ? steps : 1)),
+    );
+    const tensorsOf = (run: PendingRun | undefined): Tensor[] =>
+      shapes.map(({ dtype, shape }, i) =>
+        fromData(outputs[i], stacked ? [steps, ...shape] : shape, dtype, run),
+      );
+    return {
+      after: operands.flatMap(({ run }) => run ?? []),
+      tensorsOf,
+      request: {
+        inputs: operands.map(({ data }) => data),
+        states,
+        bindings: [...bindings, ...program.bindings.slice(bindings.length)],
+        outputs,
+        feeds,
+        steps,
+      },
+    };
+  }
+
+  /** Queues a run; the outputs are pending until it ends. */
+  run(options: RunOptions = {}): { outputs: Tensor[]; queued: QueuedRun } {
+    const executable = this.load();
+    const { request, after, tensorsOf } = this.request(options);
+    const queued = executable.enqueue(request);
+    bounded(queued);
+    this.markWritten(settled(queued));
+    return { outputs: tensorsOf(new ProgramRun(this.program, queued, after)), queued };
+  }
+
+  /** Runs on the calling thread, with one thread, between the steps of whatever is queued. */
+  runSync(options: RunOptions = {}): Tensor[] {
+    const executable = this.load();
+    const { request, after, tensorsOf } = this.request(options);
+    for (const run of after) run.wait();
+    for (const { variable } of this.lowered.variables) variable.run?.wait();
+    const result = executable.runSync(request);
+    if (result.failure) throw describeFailure(this.program, result.failure);
+    this.markWritten(undefined);
+    return tensorsOf(undefined);
+  }
+
+  /** Seconds per instruction, for one step. */
+  profile(options: RunOptions = {}): Float64Array {
+    const executable = this.load();
+    const { request, after } = this.request(options);
+    for (const run of after) run.wait();
+    for (const { variable } of this.lowered.variables) variable.run?.wait();
+    return executable.profile(request);
+  }
+
+  private markWritten(run: PendingRun | undefined): void {
+    for (const { variable, written } of this.lowered.variables) {
+      if (written) variable.run = run;
+    }
+  }
+
+  unload(): void {
+    this.executable?.unload();
+    this.executable = undefined;
+  }
+}

@@ -1,0 +1,110 @@
+// Arithmetic as methods of tensors: `t.add(u)` is `ops.add(t, u)`.
+import type { DType } from '../tensor/dtype.js';
+import type { Shape } from '../tensor/shape.js';
+import { Tensor, type TensorLike } from '../tensor/tensor.js';
+import { ShapeError } from '../util/errors.js';
+import * as elementwise from './elementwise.js';
+import { type MatmulOptions, matmul } from './gemm.js';
+import * as movement from './movement.js';
+import * as reduce from './reduce.js';
+import { softmax } from './softmax.js';
+
+const unary = {
+  neg: elementwise.negative,
+  abs: elementwise.absolute,
+  square: elementwise.square,
+  sqrt: elementwise.sqrt,
+  exp: elementwise.exp,
+  log: elementwise.log,
+  tanh: elementwise.tanh,
+  sigmoid: elementwise.sigmoid,
+  relu: elementwise.relu,
+};
+
+const binary = {
+  add: elementwise.add,
+  sub: elementwise.subtract,
+  subtract: elementwise.subtract,
+  mul: elementwise.multiply,
+  multiply: elementwise.multiply,
+  div: elementwise.divide,
+  divide: elementwise.divide,
+  pow: elementwise.power,
+  maximum: elementwise.maximum,
+  minimum: elementwise.minimum,
+  equal: elementwise.equal,
+  less: elementwise.less,
+  greater: elementwise.greater,
+};
+
+const reductions = {
+  sum: reduce.sum,
+  mean: reduce.mean,
+  max: reduce.max,
+  min: reduce.min,
+};
+
+type Unary = { [K in keyof typeof unary]: () => Tensor };
+type Binary = { [K in keyof typeof binary]: (other: TensorLike) => Tensor };
+type Reductions = {
+  [K in keyof typeof reductions]: (axis?: reduce.Axes, options?: reduce.ReduceOptions) => Tensor;
+};
+
+declare module '../tensor/tensor.js' {
+  interface Tensor extends Unary, Binary, Reductions {
+    /** Matrix product with `other`. */
+    matmul(other: TensorLike, options?: MatmulOptions): Tensor;
+    reshape(shape: Shape): Tensor;
+    transpose(axes?: readonly number[]): Tensor;
+    /** Rows `begin` up to, not including, `end` of the first axis; negative counts from the end. */
+    slice(begin: number, end?: number): Tensor;
+    softmax(axis?: number): Tensor;
+    argmax(axis?: number): Tensor;
+    /** The tensor in another dtype. */
+    cast(dtype: DType): Tensor;
+  }
+}
+
+const methods: Record<string, unknown> = {
+  matmul(this: Tensor, other: TensorLike, options?: MatmulOptions) {
+    return matmul(this, other, options);
+  },
+  reshape(this: Tensor, shape: Shape) {
+    return movement.reshape(this, shape);
+  },
+  transpose(this: Tensor, axes?: readonly number[]) {
+    return movement.transpose(this, axes);
+  },
+  slice(this: Tensor, begin: number, end?: number) {
+    if (this.rank === 0) throw new ShapeError('slice: a scalar has no axis to slice.');
+    const rows = this.shape[0];
+    const clamp = (i: number) => Math.max(0, Math.min(rows, i < 0 ? i + rows : i));
+    const from = clamp(begin);
+    return movement.sliceAxis(this, 0, from, Math.max(from, clamp(end ?? rows)));
+  },
+  softmax(this: Tensor, axis?: number) {
+    return softmax(this, axis);
+  },
+  argmax(this: Tensor, axis?: number) {
+    return reduce.argmax(this, axis);
+  },
+  cast(this: Tensor, dtype: DType) {
+    return elementwise.cast(this, dtype);
+  },
+};
+for (const [name, op] of Object.entries(unary)) {
+  methods[name] = function (this: Tensor) {
+    return op(this);
+  };
+}
+for (const [name, op] of Object.entries(binary)) {
+  methods[name] = function (this: Tensor, other: TensorLike) {
+    return op(this, other);
+  };
+}
+for (const [name, op] of Object.entries(reductions)) {
+  methods[name] = function (this: Tensor, axis?: reduce.Axes, options?: reduce.ReduceOptions) {
+    return op(this, axis, options);
+  };
+}
+Object.assign(Tensor.prototype, methods);

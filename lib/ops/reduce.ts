@@ -1,0 +1,150 @@
+// Reductions over axes, and what is built from them: mean, variance, logSumExp, argmax.
+import { sizeOf } from '../tensor/shape.js';
+import type { Tensor, TensorLike } from '../tensor/tensor.js';
+import { asFloat, asTensor, cast } from './convert.js';
+import { call, defineOp, type Op } from './define.js';
+import {
+  add,
+  divide,
+  equal,
+  exp,
+  log,
+  multiply,
+  sqrt,
+  square,
+  subtract,
+  where,
+} from './elementwise.js';
+import { expandReduced, normalizeAxis, reducedShape, sumAxes } from './movement.js';
+
+/** One axis, several, or (by default) all. */
+export type Axes = number | readonly number[] | undefined;
+
+/** Options of every reduction. */
+export interface ReduceOptions {
+  /** Keep reduced axes, with size 1. Default false. */
+  readonly keepDims?: boolean;
+}
+
+function normalizeAxes(axis: Axes, rank: number, where: string): number[] {
+  const axes = axis === undefined ? Array.from({ length: rank }, (_, i) => i) : [axis].flat();
+  return [...new Set(axes.map((a) => normalizeAxis(a, rank, where)))].sort((a, b) => a - b);
+}
+
+type Reduction = (x: TensorLike, axis?: Axes, options?: ReduceOptions) => Tensor;
+
+function defineReduction(
+  name: string,
+  convert: (x: TensorLike) => Tensor,
+  vjp?: Op['vjp'],
+): Reduction {
+  const op = defineOp({
+    name,
+    kind: 'reduce',
+    rows: 'reduces',
+    infer: ([x], attrs) => [{ shape: reducedShape(x.shape, attrs), dtype: x.dtype }],
+    flops: ([x]) => sizeOf(x.shape),
+    ...(vjp && { vjp }),
+  } satisfies Op);
+  return (x, axis, options = {}) => {
+    const t = convert(x);
+    const axes = normalizeAxes(axis, t.rank, name);
+    return axes.length === 0 ? t : call(op, [t], { axes, keepDims: options.keepDims ? 1 : 0 });
+  };
+}
+
+const asNumber = (x: TensorLike): Tensor => {
+  const t = asTensor(x);
+  return t.dtype === 'float32' || t.dtype === 'int32' ? t : cast(t, 'int32');
+};
+const asBool = (x: TensorLike): Tensor => cast(asTensor(x), 'bool');
+
+/** Sum over `axis` (default: all). Bytes and booleans are counted in int32. */
+export const sum: Reduction = (x, axis, options = {}) => {
+  const t = asNumber(x);
+  return sumAxes(t, normalizeAxes(axis, t.rank, 'sum'), options.keepDims);
+};
+
+/** Gradient of an extreme: shared equally by all elements that attain it. */
+const extremeVjp: Op['vjp'] = ({ inputs: [x], outputs: [y], grads: [dy], attrs }) => {
+  if (!dy) return [undefined];
+  const attained = cast(equal(x, expandReduced(y, x.shape, attrs)), 'float32');
+  const count = sumAxes(attained, attrs.axes as readonly number[], true);
+  return [multiply(expandReduced(dy, x.shape, attrs), divide(attained, count))];
+};
+
+/** Largest element; NaN wins. */
+export const max = defineReduction('max', asNumber, extremeVjp);
+/** Smallest element; NaN wins. */
+export const min = defineReduction('min', asNumber, extremeVjp);
+
+/** Product over `axis`. */
+export const prod = defineReduction('prod', asNumber, ({ inputs: [x], grads: [dy], attrs }) => {
+  if (!dy) return [undefined];
+  const axes = attrs.axes as readonly number[];
+  const zero = equal(x, 0);
+  const others = prod(where(zero, 1, x), axes, { keepDims: true });
+  const zeros = sumAxes(cast(zero, 'float32'), axes, true);
+  const noZero = divide(others, where(zero, 1, x));
+  const derivative = where(
+    equal(zeros, 0),
+    noZero,
+    where(zero, where(equal(zeros, 1), others, 0), 0),
+  );
+  return [multiply(expandReduced(dy, x.shape, attrs), derivative)];
+});
+
+/** Whether any element is true. */
+export const any = defineReduction('any', asBool);
+/** Whether all elements are true. */
+export const all = defineReduction('all', asBool);
+
+/** Number of elements that a reduction of `x` over `axis` adds up. */
+const reducedCount = (x: Tensor, axis: Axes): number =>
+  normalizeAxes(axis, x.rank, 'mean').reduce((n, a) => n * x.shape[a], 1);
+
+/** Arithmetic mean over `axis` (default: all); NaN of nothing. */
+export const mean: Reduction = (x, axis, options = {}) => {
+  const t = asFloat(x);
+  return divide(sum(t, axis, options), reducedCount(t, axis));
+};
+
+/** Mean squared distance from the mean (dividing by n). */
+export const variance: Reduction = (x, axis, options = {}) => {
+  const t = asFloat(x);
+  return mean(square(subtract(t, mean(t, axis, { keepDims: true }))), axis, options);
+};
+
+/** Square root of the variance. */
+export const std: Reduction = (x, axis, options) => {
+  const v = variance(x, axis, options);
+  return where(equal(v, 0), 0, sqrt(where(equal(v, 0), 1, v)));
+};
+
+/** ln Σ eˣ without overflow. */
+export const logSumExp: Reduction = (x, axis, options = {}) => {
+  const t = asFloat(x);
+  const top = max(t, axis, { keepDims: true });
+  const shifted = log(sum(exp(subtract(t, top)), axis, { keepDims: true }));
+  const out = add(shifted, top);
+  return options.keepDims ? out : sum(out, axis);
+};
+
+function defineArg(name: string): (x: TensorLike, axis?: number) => Tensor {
+  const op = defineOp({
+    name,
+    kind: 'reduce',
+    rows: 'reduces',
+    infer: ([x], attrs) => [{ shape: x.shape.filter((_, i) => i !== attrs.axis), dtype: 'int32' }],
+    flops: ([x]) => sizeOf(x.shape),
+  });
+  return (x, axis = -1) => {
+    const t = asFloat(x);
+    return call(op, [t], { axis: normalizeAxis(axis, t.rank, name) });
+  };
+}
+
+/** Index (int32) of the first largest element along `axis` (default: the last). */
+export const argmax = defineArg('argMax');
+/** Index (int32) of the first smallest element along `axis` (default: the last). */
+export const argmin = defineArg('argMin');

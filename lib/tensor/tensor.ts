@@ -1,0 +1,207 @@
+// A tensor is an immutable node of a graph: a value, an argument of a trace, a float literal, or one
+// output of an op. There is no other kind; evaluating a node replaces its source by its value.
+// Arithmetic methods are added by ops/methods.ts, `data()` and its kin by graph/evaluate.ts.
+
+import type { Attrs } from '../graph/program.js';
+import type { Op } from '../ops/define.js';
+import { DTypeError, ShapeError } from '../util/errors.js';
+import { type DataArray, type DType, isDType, viewOf } from './dtype.js';
+import { formatShape, type Shape, sizeOf } from './shape.js';
+
+/** A run that will fill, or has filled, a tensor's data. */
+export interface PendingRun {
+  /** Resolves when the data is there; rejects with what stopped the run. */
+  done(): Promise<void>;
+  /** Blocks until the data is there; throws what stopped the run. */
+  wait(): void;
+}
+
+/** One call of an op. */
+export interface OpNode {
+  readonly op: Op;
+  readonly inputs: readonly Tensor[];
+  readonly attrs: Attrs;
+  /** Path of the layer that made the call. */
+  readonly path: string;
+  /** The trace that it belongs to; undefined outside of traces. */
+  readonly trace: object | undefined;
+  readonly outputs: readonly Tensor[];
+  /** What a node with `op.expand` stands for, once something asked. */
+  expansion?: readonly Tensor[];
+  /** Nodes not yet evaluated in the largest chain below this one. */
+  readonly pending: number;
+}
+
+export type Source =
+  | { readonly kind: 'op'; readonly node: OpNode; readonly index: number }
+  | { readonly kind: 'value'; readonly data: DataArray; readonly run: PendingRun | undefined }
+  | { readonly kind: 'literal'; readonly value: number }
+  /** An argument, a batch of a feed or the state of a variable in the trace `trace`. */
+  | {
+      readonly kind: 'argument' | 'feed' | 'state';
+      readonly slot: number;
+      readonly trace: object;
+    };
+
+let nextId = 0;
+
+/** An immutable n-dimensional array, or the promise of one: it is computed when its data is asked for. */
+export class Tensor {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** @internal */
+  readonly id = nextId++;
+  /** @internal */
+  source: Source;
+
+  /** @internal Use `tensor(...)`. */
+  constructor(shape: Shape, dtype: DType, source: Source) {
+    this.shape = shape;
+    this.dtype = dtype;
+    this.source = source;
+  }
+
+  /** Number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  toString(): string {
+    return `Tensor(${this.dtype} ${formatShape(this.shape)})`;
+  }
+}
+
+/** Numbers nested to any depth, e.g. `[[1, 2], [3, 4]]`. */
+export type NestedNumbers = number | boolean | readonly NestedNumbers[];
+export type TypedArrayInput =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int8Array
+  | Int16Array
+  | Uint16Array
+  | Uint32Array;
+/** Something whose present value is a tensor: a variable. */
+export interface TensorHolder {
+  readonly value: Tensor;
+}
+/** Whatever can become a tensor. */
+export type TensorLike = Tensor | TensorHolder | NestedNumbers | TypedArrayInput;
+
+export interface TensorOptions {
+  /** Default: the nesting of the values, or `[length]` of a typed array. */
+  readonly shape?: Shape;
+  /** Default: float32; int32, uint8 and bool for arrays of those. */
+  readonly dtype?: DType;
+}
+
+export const isTypedArray = (values: unknown): values is TypedArrayInput =>
+  ArrayBuffer.isView(values) && !(values instanceof DataView);
+
+function nestedShape(values: NestedNumbers): number[] {
+  const shape: number[] = [];
+  for (let v: NestedNumbers = values; Array.isArray(v); v = v[0] ?? 0) shape.push(v.length);
+  return shape;
+}
+
+function fillNested(values: NestedNumbers, shape: Shape, out: DataArray): void {
+  let next = 0;
+  const visit = (v: NestedNumbers, axis: number): void => {
+    if (axis === shape.length) {
+      if (typeof v !== 'number' && typeof v !== 'boolean') {
+        throw new ShapeError(
+          `tensor: expected a number at depth ${axis} (the nesting began as ${formatShape(shape)}), got ${Array.isArray(v) ? 'an array' : typeof v}.`,
+        );
+      }
+      out[next++] = Number(v);
+      return;
+    }
+    if (!Array.isArray(v) || v.length !== shape[axis]) {
+      throw new ShapeError(
+        `tensor: ragged values: expected ${shape[axis]} entries at depth ${axis}, got ${Array.isArray(v) ? v.length : typeof v}.`,
+      );
+    }
+    for (const inner of v) visit(inner, axis + 1);
+  };
+  visit(values, 0);
+}
+
+function defaultDType(values: NestedNumbers | TypedArrayInput): DType {
+  if (isTypedArray(values)) {
+    if (values instanceof Uint8Array || values instanceof Uint8ClampedArray) return 'uint8';
+    if (values instanceof Float32Array || values instanceof Float64Array) return 'float32';
+    return 'int32';
+  }
+  let first: NestedNumbers = values;
+  while (Array.isArray(first)) first = first[0] ?? 0;
+  return typeof first === 'boolean' ? 'bool' : 'float32';
+}
+
+let allocate = (dtype: DType, length: number): DataArray =>
+  viewOf(
+    dtype,
+    new ArrayBuffer(length * (dtype === 'float32' || dtype === 'int32' ? 4 : 1)),
+    0,
+    length,
+  );
+
+/** @internal Data arrays of the current backend; the float64 oracle holds float32 in Float64Arrays. */
+export const allocateData = (dtype: DType, length: number): DataArray => allocate(dtype, length);
+
+/** @internal Replaces the allocator (the float64 oracle does). */
+export function setAllocator(allocator: (dtype: DType, length: number) => DataArray): void {
+  allocate = allocator;
+}
+
+/** @internal A tensor over data that nobody else changes, without a copy. */
+export const fromData = (
+  data: DataArray,
+  shape: Shape,
+  dtype: DType,
+  run?: PendingRun | undefined,
+): Tensor => new Tensor(shape, dtype, { kind: 'value', data, run });
+
+/**
+ * Makes a tensor of nested arrays, a typed array or a number; values are copied once.
+ *
+ * @example tensor([[1, 2], [3, 4]]); tensor(new Uint8Array(784), { shape: [1, 28, 28] })
+ * @throws ShapeError if the values do not fill the shape or are ragged; DTypeError for an unknown dtype.
+ */
+export function tensor(
+  values: NestedNumbers | TypedArrayInput,
+  options: TensorOptions = {},
+): Tensor {
+  const dtype = options.dtype ?? defaultDType(values);
+  if (!isDType(dtype)) {
+    throw new DTypeError(
+      `tensor: unknown dtype "${dtype}"; expected float32, int32, uint8 or bool.`,
+    );
+  }
+  const natural = isTypedArray(values) ? [values.length] : nestedShape(values);
+  const shape = [...(options.shape ?? natural)];
+  if (shape.some((d) => !Number.isInteger(d) || d < 0)) {
+    throw new ShapeError(`tensor: a shape holds whole numbers ≥ 0, got ${formatShape(shape)}.`);
+  }
+  const size = sizeOf(shape);
+  if (sizeOf(natural) !== size) {
+    throw new ShapeError(
+      `tensor: shape ${formatShape(shape)} has ${size} elements, but there are ${sizeOf(natural)} values.`,
+    );
+  }
+  const data = allocateData(dtype, size);
+  if (!isTypedArray(values)) fillNested(values, natural, data);
+  else data.set(values);
+  if (dtype === 'bool') for (let i = 0; i < size; i++) data[i] = data[i] ? 1 : 0;
+  return fromData(data, shape, dtype);
+}
+
+/** @internal A float literal: a rank-0 tensor whose value is bound at each run, never compiled in. */
+export const literal = (value: number): Tensor =>
+  new Tensor([], 'float32', { kind: 'literal', value });

@@ -1,0 +1,42 @@
+// "Did you mean …?" for names and options that do not exist.
+import { ConfigError } from './errors.js';
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + cost);
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** The candidate nearest to `name`, if any is near. */
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const d = distance(name.toLowerCase(), candidate.toLowerCase());
+    if (d < bestDistance) [best, bestDistance] = [candidate, d];
+  }
+  return best;
+}
+
+/** ` Did you mean "relu"?`, or nothing. */
+export function suggestion(name: string, candidates: Iterable<string>): string {
+  const best = nearest(name, candidates);
+  return best === undefined ? '' : ` Did you mean "${best}"?`;
+}
+
+/** Throws if `options` has a key that is not in `known`. */
+export function checkOptions(where: string, options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw new ConfigError(
+      `${where}: unknown option "${key}".${suggestion(key, known)} Options: ${known.join(', ')}.`,
+    );
+  }
+}

@@ -1,0 +1,433 @@
+#include "executor.h"
+
+#include <omp.h>
+#include <sched.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace neurone {
+namespace {
+
+inline void relax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#endif
+}
+
+std::int64_t roundUp(std::int64_t n) { return (n + 63) / 64 * 64; }
+
+constexpr int kMaxThreads = 256;
+std::atomic<int> wantedThreads{0};
+std::atomic<bool> teamTaken{false};
+
+}  // namespace
+
+int cpuAllowance() {
+  static const int allowance = [] {
+    cpu_set_t set;
+    int cpus = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    if (std::FILE* file = std::fopen("/sys/fs/cgroup/cpu.max", "r")) {
+      double quota = 0, period = 0;
+      if (std::fscanf(file, "%lf %lf", &quota, &period) == 2 && period > 0)
+        cpus = std::min(cpus, std::max(1, static_cast<int>(std::ceil(quota / period))));
+      std::fclose(file);
+    }
+    return std::clamp(cpus, 1, kMaxThreads);
+  }();
+  return allowance;
+}
+
+void setThreadBudget(int threads) { wantedThreads = std::clamp(threads, 0, kMaxThreads); }
+
+int threadBudget() {
+  const int wanted = wantedThreads;
+  return wanted > 0 ? wanted : cpuAllowance();
+}
+
+Workspace::~Workspace() { std::free(data_); }
+
+std::byte* Workspace::reserve(std::size_t bytes) {
+  if (bytes <= bytes_) return data_;
+  std::free(data_);
+  data_ = nullptr;
+  bytes_ = 0;
+  constexpr std::size_t huge = std::size_t{2} << 20;
+  const std::size_t alignment = bytes >= 2 * huge ? huge : 64;
+  const std::size_t size = (bytes + alignment - 1) / alignment * alignment;
+  void* memory = std::aligned_alloc(alignment, size);
+  if (!memory) throw std::bad_alloc();
+  if (alignment == huge) madvise(memory, size, MADV_HUGEPAGE);
+  data_ = static_cast<std::byte*>(memory);
+  bytes_ = size;
+  return data_;
+}
+
+void Run::check() const {
+  const auto enough = [](const std::vector<Buffer>& buffers, const std::vector<Slot>& slots,
+                         const char* what) {
+    if (buffers.size() != slots.size())
+      throw std::invalid_argument(std::string("a run binds the wrong number of ") + what);
+    for (std::size_t i = 0; i < slots.size(); i++)
+      if (static_cast<std::int64_t>(buffers[i].bytes) < slots[i].bytes)
+        throw std::invalid_argument(std::string("a run binds too small a buffer to ") + what + " " +
+                                    std::to_string(i));
+  };
+  if (steps < 0 || steps > (std::int64_t{1} << 32))
+    throw std::invalid_argument("a run has a wrong number of steps");
+  enough(inputs, program->inputs, "inputs");
+  enough(stateReads, program->states, "states");
+  enough(stateWrites, program->states, "states");
+  enough(outputs, program->outputs, "outputs");
+  for (std::size_t i = 0; i < stateReads.size(); i++)
+    if (stateReads[i].bytes != stateWrites[i].bytes)
+      throw std::invalid_argument("a run binds states of different sizes");
+  if (feeds.size() != program->feeds.size())
+    throw std::invalid_argument("a run binds the wrong number of feeds");
+  if (bindings.size() != program->bindings)
+    throw std::invalid_argument("a run binds the wrong number of bindings");
+  for (std::size_t i = 0; i < feeds.size(); i++) {
+    const Slot& slot = program->feeds[i];
+    if (slot.rows == 0) continue;
+    const std::int64_t rowBytes = slot.bytes / slot.rows;
+    const std::int64_t rows = rowBytes ? static_cast<std::int64_t>(feeds[i].source.bytes) / rowBytes : 0;
+    if (feeds[i].rows) {
+      if (static_cast<std::int64_t>(feeds[i].rowCount) < steps * slot.rows)
+        throw std::invalid_argument("a run has too few row numbers");
+      for (std::int64_t r = 0; r < steps * slot.rows; r++)
+        if (feeds[i].rows[r] < 0 || (rowBytes && feeds[i].rows[r] >= rows))
+          throw std::invalid_argument("a run has a row number outside of its data");
+    } else if (feeds[i].first < 0 || (rowBytes && feeds[i].first + steps * slot.rows > rows)) {
+      throw std::invalid_argument("a run reads rows past the end of its data");
+    }
+  }
+}
+
+// A team of OpenMP threads for the length of one run. Thread 0 runs the program; the others wait for
+// blocks. Each thread has a static range of blocks, and steals from the others' when it is done, so
+// data stays in its core's cache, and a thread that the system has put to sleep holds nobody up who
+// does not need its block (10 % faster than one shared counter; docs/engineering.md).
+class Executor::Team {
+ public:
+  Team(int threads, std::byte* scratch, std::size_t stride)
+      : threads_(threads), scratch_(scratch), stride_(stride) {}
+
+  int size() const { return threads_; }
+
+  // Runs `count` blocks of a phase on the whole team; called by thread 0.
+  Status run(const Kernel& kernel, const Plan& plan, void* const* inputs, void* const* outputs,
+             int phase, std::int64_t count, std::byte* shared, Failure& failure) {
+    kernel_.store(&kernel, std::memory_order_relaxed);
+    plan_.store(&plan, std::memory_order_relaxed);
+    inputs_.store(inputs, std::memory_order_relaxed);
+    outputs_.store(outputs, std::memory_order_relaxed);
+    phase_.store(phase, std::memory_order_relaxed);
+    shared_.store(shared, std::memory_order_relaxed);
+    remaining_.store(count, std::memory_order_relaxed);
+    failedBlock_.store(INT64_MAX, std::memory_order_relaxed);
+    const std::uint32_t generation = generation_.load(std::memory_order_relaxed) + 1;
+    for (int t = 0; t < threads_; t++)
+      lanes_[t].range.store(pack(generation, count * t / threads_, count * (t + 1) / threads_),
+                            std::memory_order_relaxed);
+    generation_.store(generation, std::memory_order_seq_cst);
+    if (sleepers_.load(std::memory_order_seq_cst) > 0) generation_.notify_all();
+    work(0, generation);
+    for (int spins = 0; remaining_.load(std::memory_order_acquire) > 0; spins++) {
+      if (spins < 20000) {
+        relax();
+      } else {
+        sched_yield();
+      }
+    }
+    if (failedBlock_.load(std::memory_order_relaxed) == INT64_MAX) return Status::ok;
+    for (int t = 0; t < threads_; t++) {
+      if (lanes_[t].failedGeneration != generation) continue;
+      if (lanes_[t].failedBlock == failedBlock_.load(std::memory_order_relaxed))
+        failure = lanes_[t].failure;
+    }
+    return failure.status;
+  }
+
+  // What threads other than 0 do until the run ends.
+  void serve(int thread) {
+    std::uint32_t seen = 0;
+    for (;;) {
+      std::uint32_t now = generation_.load(std::memory_order_acquire);
+      for (int spins = 0; now == seen && spins < 4000; spins++) {
+        relax();
+        now = generation_.load(std::memory_order_acquire);
+      }
+      if (now == seen) {
+        sleepers_.fetch_add(1, std::memory_order_seq_cst);
+        generation_.wait(seen, std::memory_order_seq_cst);
+        sleepers_.fetch_sub(1, std::memory_order_seq_cst);
+        continue;
+      }
+      seen = now;
+      if (ended_.load(std::memory_order_acquire)) return;
+      work(thread, now);
+    }
+  }
+
+  void end() {
+    ended_.store(true, std::memory_order_release);
+    generation_.fetch_add(1, std::memory_order_seq_cst);
+    generation_.notify_all();
+  }
+
+ private:
+  struct alignas(64) Lane {
+    std::atomic<std::uint64_t> range{0};
+    std::uint32_t failedGeneration = 0;
+    std::int64_t failedBlock = 0;
+    Failure failure;
+  };
+
+  // A range of blocks, stamped with the job that it belongs to: a thread that comes late, with a
+  // pointer to an older job, cannot claim a block of a newer one.
+  static std::uint64_t pack(std::uint32_t generation, std::int64_t begin, std::int64_t end) {
+    return (std::uint64_t{generation} << 32) | (static_cast<std::uint64_t>(begin) << 16) |
+           static_cast<std::uint64_t>(end);
+  }
+
+  // Claims the next block of a lane, or returns -1.
+  std::int64_t claim(Lane& lane, std::uint32_t generation) {
+    std::uint64_t range = lane.range.load(std::memory_order_acquire);
+    for (;;) {
+      const std::int64_t begin = (range >> 16) & 0xffff, end = range & 0xffff;
+      if ((range >> 32) != generation || begin >= end) return -1;
+      if (lane.range.compare_exchange_weak(range, range + (1u << 16), std::memory_order_acq_rel))
+        return begin;
+    }
+  }
+
+  void work(int thread, std::uint32_t generation) {
+    const Kernel* kernel = kernel_.load(std::memory_order_relaxed);
+    const Plan* plan = plan_.load(std::memory_order_relaxed);
+    void* const* inputs = inputs_.load(std::memory_order_relaxed);
+    void* const* outputs = outputs_.load(std::memory_order_relaxed);
+    const int phase = phase_.load(std::memory_order_relaxed);
+    std::byte* shared = shared_.load(std::memory_order_relaxed);
+    for (int i = 0; i < threads_; i++) {
+      Lane& lane = lanes_[(thread + i) % threads_];
+      for (std::int64_t block; (block = claim(lane, generation)) >= 0;) {
+        Failure failure;
+        const Task task{*plan, inputs,  outputs, phase, block, block + 1, scratch_ + thread * stride_,
+                        shared, &failure};
+        if (kernel->run(task) != Status::ok) fail(thread, generation, block, failure);
+        remaining_.fetch_sub(1, std::memory_order_release);
+      }
+    }
+  }
+
+  // Keeps the failure of the lowest block, whichever thread met it first.
+  void fail(int thread, std::uint32_t generation, std::int64_t block, const Failure& failure) {
+    Lane& own = lanes_[thread];
+    if (own.failedGeneration != generation || block < own.failedBlock) {
+      own.failedGeneration = generation;
+      own.failedBlock = block;
+      own.failure = failure;
+    }
+    std::int64_t lowest = failedBlock_.load(std::memory_order_relaxed);
+    while (block < lowest && !failedBlock_.compare_exchange_weak(lowest, block)) {
+    }
+  }
+
+  const int threads_;
+  std::byte* const scratch_;
+  const std::size_t stride_;
+  Lane lanes_[kMaxThreads];
+  alignas(64) std::atomic<std::uint32_t> generation_{0};
+  std::atomic<int> sleepers_{0};
+  std::atomic<bool> ended_{false};
+  alignas(64) std::atomic<std::int64_t> remaining_{0};
+  std::atomic<std::int64_t> failedBlock_{INT64_MAX};
+  alignas(64) std::atomic<const Kernel*> kernel_{nullptr};
+  std::atomic<const Plan*> plan_{nullptr};
+  std::atomic<void* const*> inputs_{nullptr};
+  std::atomic<void* const*> outputs_{nullptr};
+  std::atomic<int> phase_{0};
+  std::atomic<std::byte*> shared_{nullptr};
+};
+
+RunResult Executor::execute(Run& run, int threads, StepGate* gate, const std::atomic<bool>& stop) {
+  const Program& program = *run.program;
+  bool wanted = program.parallel && threads > 1;
+  if (wanted && teamTaken.exchange(true)) wanted = false;  // another environment has the team
+  const int size = wanted ? std::min(threads, kMaxThreads) : 1;
+  arenaBase_ = arena_.reserve(program.arenaBytes);
+  feedBase_ = feeds_.reserve(program.feedBytes);
+  threadStride_ = roundUp(program.threadScratch);
+  threadBase_ = threadScratch_.reserve(threadStride_ * size);
+  sharedBase_ = sharedScratch_.reserve(program.sharedScratch);
+  bind(run);
+  RunResult result;
+  if (!wanted) {
+    result = steps(run, nullptr, gate, stop);
+  } else {
+    Team team(size, threadBase_, threadStride_);
+#pragma omp parallel num_threads(size)
+    {
+      if (omp_get_thread_num() == 0) {
+        result = steps(run, &team, gate, stop);
+        team.end();
+      } else {
+        team.serve(omp_get_thread_num());
+      }
+    }
+    teamTaken = false;
+  }
+  return result;
+}
+
+void Executor::bind(const Run& run) {
+  const Program& program = *run.program;
+  bindings_ = run.bindings;
+  moving_.clear();
+  pointers_.resize(program.operands.size());
+  std::vector<std::byte*> feedBuffers;
+  std::byte* next = feedBase_;
+  for (const Slot& slot : program.feeds) {
+    feedBuffers.push_back(next);
+    next += roundUp(slot.bytes);
+  }
+  for (std::size_t i = 0; i < program.operands.size(); i++) {
+    const Value& value = program.values[program.operands[i]];
+    const int slot = static_cast<int>(value.place);
+    switch (value.kind) {
+      case StorageKind::input:
+        pointers_[i] = run.inputs[slot].data;
+        break;
+      case StorageKind::state:
+        pointers_[i] = run.stateWrites[slot].data;
+        break;
+      case StorageKind::binding:
+        pointers_[i] = &bindings_[slot];
+        break;
+      case StorageKind::arena:
+        pointers_[i] = arenaBase_ + value.place;
+        break;
+      case StorageKind::feed:
+        pointers_[i] = feedBuffers[slot];
+        if (!run.feeds[slot].rows) moving_.push_back({i, slot, true});
+        break;
+      case StorageKind::output: {
+        pointers_[i] = run.outputs[slot].data;
+        const std::int64_t all = run.steps * program.outputs[slot].bytes;
+        if (static_cast<std::int64_t>(run.outputs[slot].bytes) >= all)
+          moving_.push_back({i, slot, false});
+        break;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < run.stateReads.size(); i++)
+    if (run.stateReads[i].data != run.stateWrites[i].data)
+      std::memcpy(run.stateWrites[i].data, run.stateReads[i].data, run.stateReads[i].bytes);
+}
+
+namespace {
+
+void gatherRows(const FeedSource& feed, const Slot& slot, std::int64_t step, std::byte* to) {
+  const std::size_t rowBytes = slot.rows ? slot.bytes / slot.rows : 0;
+  const std::int32_t* rows = feed.rows + step * slot.rows;
+  for (std::int64_t r = 0; r < slot.rows; r++)
+    std::memcpy(to + r * rowBytes, feed.source.data + rows[r] * rowBytes, rowBytes);
+}
+
+}  // namespace
+
+void Executor::bindStep(const Run& run, std::int64_t step) {
+  const Program& program = *run.program;
+  std::byte* next = feedBase_;
+  for (std::size_t i = 0; i < run.feeds.size(); i++) {
+    if (run.feeds[i].rows) gatherRows(run.feeds[i], program.feeds[i], step, next);
+    next += roundUp(program.feeds[i].bytes);
+  }
+  for (const Moving& moving : moving_) {
+    if (moving.feed) {
+      const Slot& slot = program.feeds[moving.slot];
+      const std::int64_t rowBytes = slot.rows ? slot.bytes / slot.rows : 0;
+      const FeedSource& feed = run.feeds[moving.slot];
+      pointers_[moving.operand] = feed.source.data + (feed.first + step * slot.rows) * rowBytes;
+    } else {
+      pointers_[moving.operand] =
+          run.outputs[moving.slot].data + step * program.outputs[moving.slot].bytes;
+    }
+  }
+}
+
+bool Executor::instruction(const Run& run, std::size_t index, Team* team, RunResult& result) {
+  const Instruction& instruction = run.program->instructions[index];
+  const Plan& plan = *instruction.plan;
+  void* const* inputs = pointers_.data() + instruction.firstOperand;
+  void* const* outputs = inputs + instruction.inputCount;
+  const bool shareable = team && instruction.work >= 2 * kGrain;
+  for (std::size_t phase = 0; phase < plan.blocks.size(); phase++) {
+    const std::int64_t blocks = plan.blocks[phase];
+    if (blocks == 0) continue;
+    Failure failure;
+    Status status;
+    if (shareable && blocks > 1 && blocks < 0x10000) {
+      status = team->run(*instruction.kernel, plan, inputs, outputs, static_cast<int>(phase), blocks,
+                         sharedBase_, failure);
+    } else {
+      const Task task{plan,   inputs,      outputs,     static_cast<int>(phase), 0,
+                      blocks, threadBase_, sharedBase_, &failure};
+      status = instruction.kernel->run(task);
+    }
+    if (status == Status::ok) continue;
+    result.code = static_cast<std::int32_t>(status);
+    result.instruction = static_cast<std::int64_t>(index);
+    result.position = failure.position;
+    result.value = failure.value;
+    return false;
+  }
+  return true;
+}
+
+RunResult Executor::steps(Run& run, Team* team, StepGate* gate, const std::atomic<bool>& stop) {
+  using Clock = std::chrono::steady_clock;
+  const Program& program = *run.program;
+  const std::size_t count = program.instructions.size();
+  RunResult result;
+  for (std::int64_t step = 0; step < run.steps; step++) {
+    if (gate) gate->enter();
+    bindStep(run, step);
+    Clock::time_point before = run.profile ? Clock::now() : Clock::time_point();
+    for (std::size_t i = 0; i < count; i++) {
+      if (i <= program.commit && (stop.load(std::memory_order_relaxed) ||
+                                  run.abort.load(std::memory_order_relaxed))) {
+        result.code = RunResult::aborted;
+        result.instruction = static_cast<std::int64_t>(i);
+      } else {
+        instruction(run, i, team, result);
+      }
+      if (result.code != RunResult::ok) {
+        if (gate) gate->leave();
+        return result;
+      }
+      if (run.profile) {
+        const Clock::time_point now = Clock::now();
+        run.profile[i] += std::chrono::duration<double>(now - before).count();
+        before = now;
+      }
+    }
+    result.steps = step + 1;
+    if (gate) gate->leave();
+  }
+  return result;
+}
+
+}  // namespace neurone

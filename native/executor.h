@@ -1,0 +1,107 @@
+// Runs programs: binds pointers, takes batches, and hands blocks of kernels to a team of threads.
+// The only file that knows about threads inside a step; results never depend on how many there are.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "program.h"
+
+namespace neurone {
+
+struct Buffer {
+  std::byte* data = nullptr;
+  std::size_t bytes = 0;
+};
+
+struct FeedSource {
+  Buffer source;
+  const std::int32_t* rows = nullptr;  // row numbers of all steps, or null: rows in order
+  std::size_t rowCount = 0;
+  std::int64_t first = 0;
+};
+
+// What a run came to. `steps` were committed; `status` says why no more.
+struct RunResult {
+  enum Code : std::int32_t { ok = 0, indexOutOfRange = 1, nonFinite = 2, aborted = 3 };
+  std::int64_t steps = 0;
+  std::int32_t code = ok;
+  std::int64_t instruction = 0;
+  std::int64_t position = 0;
+  double value = 0;
+};
+
+// One run of a program, with everything that it binds. The buffers belong to JavaScript, which keeps
+// them until the run has ended.
+struct Run {
+  const Program* program = nullptr;
+  std::vector<Buffer> inputs, stateReads, stateWrites, outputs;
+  std::vector<FeedSource> feeds;
+  std::vector<float> bindings;
+  std::int64_t steps = 1;
+  double* profile = nullptr;  // seconds per instruction, added up
+  double* result = nullptr;   // where JavaScript reads the RunResult
+  std::uint64_t ticket = 0;
+  std::atomic<bool> abort{false};
+
+  // Throws std::invalid_argument if a buffer is too small for what the program does with it.
+  void check() const;
+};
+
+// Memory that grows and never shrinks, 64-byte aligned.
+class Workspace {
+ public:
+  Workspace() = default;
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  ~Workspace();
+  std::byte* reserve(std::size_t bytes);
+
+ private:
+  std::byte* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+// How steps of a run yield to others: called between steps.
+struct StepGate {
+  virtual void enter() = 0;
+  virtual void leave() = 0;
+  virtual ~StepGate() = default;
+};
+
+class Executor {
+ public:
+  // Runs all steps, on at most `threads` threads. `stop` ends the run between instructions.
+  RunResult execute(Run& run, int threads, StepGate* gate, const std::atomic<bool>& stop);
+
+ private:
+  class Team;
+  void bind(const Run& run);
+  void bindStep(const Run& run, std::int64_t step);
+  RunResult steps(Run& run, Team* team, StepGate* gate, const std::atomic<bool>& stop);
+  bool instruction(const Run& run, std::size_t index, Team* team, RunResult& result);
+
+  Workspace arena_, feeds_, threadScratch_, sharedScratch_;
+  std::byte* arenaBase_ = nullptr;
+  std::byte* feedBase_ = nullptr;
+  std::byte* threadBase_ = nullptr;
+  std::byte* sharedBase_ = nullptr;
+  std::size_t threadStride_ = 0;
+  std::vector<void*> pointers_;
+  std::vector<float> bindings_;
+  struct Moving {
+    std::size_t operand;
+    int slot;
+    bool feed;
+  };
+  std::vector<Moving> moving_;  // operands whose pointer changes with each step
+};
+
+// The number of threads that runs may use; 0 asks for the processor's (cgroup) allowance.
+void setThreadBudget(int threads);
+int threadBudget();
+int cpuAllowance();
+
+}  // namespace neurone

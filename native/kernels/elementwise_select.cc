@@ -1,0 +1,112 @@
+// `where`: picks from two operands by a third, all broadcast. Elements are moved by size alone.
+#include "elementwise.h"
+#include "elementwise_nest.h"
+
+namespace neurone::NEURONE_ISA {
+namespace {
+
+// Rows of n elements; stride: between rows, of the condition, a and b.
+struct SelectRange {
+  Index rows;
+  Index n;
+  Index stride[3];
+  Index strideOut;
+};
+
+using SelectLoop = void (*)(const std::uint8_t* condition, const void* a, const void* b, void* out,
+                            const SelectRange&) noexcept;
+
+struct SelectPlan : Plan {
+  Nest<3> nest;
+  Tiles tiles;
+  SelectLoop loop = nullptr;
+  Index elementSize = 0;
+};
+
+template <class T, int stepCondition, int stepA, int stepB>
+void selectLoop(const std::uint8_t* condition, const void* a, const void* b, void* out,
+                const SelectRange& range) noexcept {
+  for (Index row = 0; row < range.rows; row++) {
+    const std::uint8_t* c = condition + row * range.stride[0];
+    const T* x = static_cast<const T*>(a) + row * range.stride[1];
+    const T* y = static_cast<const T*>(b) + row * range.stride[2];
+    T* z = static_cast<T*>(out) + row * range.strideOut;
+    const Index n = range.n;
+    const std::uint8_t c0 = c[0];
+    const T x0 = x[0];
+    const T y0 = y[0];
+#pragma omp simd
+    for (Index i = 0; i < n; i++) {
+      const T ifTrue = stepA ? x[i] : x0;
+      const T ifFalse = stepB ? y[i] : y0;
+      z[i] = (stepCondition ? c[i] : c0) != 0 ? ifTrue : ifFalse;
+    }
+  }
+}
+
+template <class T>
+SelectLoop chooseSelectLoop(const Nest<3>& nest) {
+  static constexpr SelectLoop loops[8] = {
+      selectLoop<T, 0, 0, 0>, selectLoop<T, 0, 0, 1>, selectLoop<T, 0, 1, 0>,
+      selectLoop<T, 0, 1, 1>, selectLoop<T, 1, 0, 0>, selectLoop<T, 1, 0, 1>,
+      selectLoop<T, 1, 1, 0>, selectLoop<T, 1, 1, 1>};
+  const int inner = nest.rank - 1;
+  return loops[nest.stride[0][inner] * 4 + nest.stride[1][inner] * 2 + nest.stride[2][inner]];
+}
+
+std::unique_ptr<Plan> prepareWhere(const Signature& signature) {
+  requireOperands(signature, 3, 1);
+  const ValueInfo& out = signature.outputs[0];
+  requireDType(signature.inputs[0], {DType::boolean});
+  require(signature.inputs[1].dtype == out.dtype && signature.inputs[2].dtype == out.dtype,
+          "dtypes differ");
+  const Shape strides[3] = {broadcastStrides(signature.inputs[0].shape, out.shape),
+                            broadcastStrides(signature.inputs[1].shape, out.shape),
+                            broadcastStrides(signature.inputs[2].shape, out.shape)};
+  for (std::size_t i = 0; i < out.shape.size(); i++)
+    require(out.shape[i] <= 1 || strides[0][i] != 0 || strides[1][i] != 0 || strides[2][i] != 0,
+            "an output larger than its operands");
+  auto plan = std::make_unique<SelectPlan>();
+  plan->nest = makeNest(out.shape, strides);
+  plan->tiles = tile(plan->nest.rows(), plan->nest.inner(), kCheap);
+  plan->elementSize = static_cast<Index>(byteSize(out.dtype));
+  plan->loop = plan->elementSize == 4 ? chooseSelectLoop<std::uint32_t>(plan->nest)
+                                      : chooseSelectLoop<std::uint8_t>(plan->nest);
+  plan->blocks = {plan->tiles.count()};
+  return plan;
+}
+
+Status runWhere(const Task& task) noexcept {
+  const SelectPlan& plan = planOf<SelectPlan>(task);
+  const Nest<3>& nest = plan.nest;
+  const int middle = nest.rank - 2;
+  const Tiles& tiles = plan.tiles;
+  const Index size = plan.elementSize;
+  for (Index block = task.begin; block < task.end; block++) {
+    const Index rowBlock = block / tiles.columnSplit.count;
+    const Index columnBlock = block % tiles.columnSplit.count;
+    const Index column = tiles.columnSplit.begin(columnBlock);
+    const Index n = tiles.columnSplit.end(columnBlock, tiles.columns) - column;
+    forRows(nest, tiles.rowSplit.begin(rowBlock), tiles.rowSplit.end(rowBlock, tiles.rows),
+            [&](const Index* offset, Index row, Index rows) {
+              const Index c = offset[0] + column * nest.stride[0][middle + 1];
+              const Index a = offset[1] + column * nest.stride[1][middle + 1];
+              const Index b = offset[2] + column * nest.stride[2][middle + 1];
+              const SelectRange range{
+                  rows,
+                  n,
+                  {nest.stride[0][middle], nest.stride[1][middle], nest.stride[2][middle]},
+                  tiles.columns};
+              plan.loop(task.in<std::uint8_t>(0) + c, task.in<char>(1) + a * size,
+                        task.in<char>(2) + b * size,
+                        task.out<char>(0) + (row * tiles.columns + column) * size, range);
+            });
+  }
+  return Status::ok;
+}
+
+}  // namespace
+
+void addSelectKernels(KernelList& list) { list.push_back({"where", prepareWhere, runWhere}); }
+
+}  // namespace neurone::NEURONE_ISA

@@ -1,0 +1,192 @@
+// Matrix products: `matmul`, batched and broadcasting, and `dense`, with bias and activation.
+#include "../kernel.h"
+#include "../registry.h"
+#include "gemm_block.h"
+
+namespace neurone::NEURONE_ISA::gemm {
+namespace {
+
+struct GemmPlan : Plan {
+  Product product{};
+  bool swapped = false;  // C has one column: computed as the row of its transpose
+  bool hasBias = false;
+  std::int64_t rowBlocks = 1, columnBlocks = 1;
+  std::int64_t matrices = 1, matricesPerBlock = 1;
+  // Where each matrix of A and B begins; empty for one matrix.
+  std::vector<std::int64_t> offsets;
+};
+
+std::int64_t ceilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+// The static table of blocks: changing it changes no bits (see gemm_tile.h), only times.
+void cut(GemmPlan& plan) {
+  Product& p = plan.product;
+  p.sliceK = p.k;
+  p.blockRows = p.m > 0 ? p.m : 1;
+  p.blockColumns = p.n > 0 ? p.n : 1;
+  const bool asRow = p.m == 1 && p.transposeB;
+  const double work = static_cast<double>(p.m) * p.n * p.k;
+  p.packB = !asRow && p.transposeB;
+  if (work > 140e3) {
+    if (!asRow && p.m >= 32) p.packB = true;
+    if (p.packB) p.sliceK = ceilDiv(p.k, ceilDiv(p.k, 512));
+    p.blockRows = p.m >= 256 ? 128 : p.m;
+    p.blockColumns = p.m == 1 ? 256 : 64;
+    if (p.m < 32 && p.m > 1) p.blockColumns = 128;
+    if (p.blockColumns > p.n) p.blockColumns = p.n;
+    if (p.n <= 2 * kLanes && p.m > 64) p.blockRows = 64;
+  }
+  plan.rowBlocks = ceilDiv(p.m, p.blockRows);
+  plan.columnBlocks = ceilDiv(p.n, p.blockColumns);
+  if (plan.matrices > 1 && work < 140e3) {
+    plan.matricesPerBlock = work < 1 ? plan.matrices : static_cast<std::int64_t>(140e3 / work) + 1;
+    if (plan.matricesPerBlock > plan.matrices) plan.matricesPerBlock = plan.matrices;
+  }
+  plan.blocks = {ceilDiv(plan.matrices, plan.matricesPerBlock) * plan.rowBlocks *
+                 plan.columnBlocks};
+  if (plan.matrices * p.m * p.n == 0) plan.blocks = {0};
+  plan.threadScratch = static_cast<std::size_t>(scratchSize(p, p.blockColumns)) * sizeof(float);
+}
+
+// Settles the forms that other forms cover.
+void simplify(GemmPlan& plan) {
+  Product& p = plan.product;
+  if (p.n == 1 && p.m > 1) {
+    // (A·b)ᵀ = bᵀ·Aᵀ; vectors are the same in both orders.
+    plan.swapped = true;
+    p.scalarBias = true;
+    p.n = p.m;
+    p.m = 1;
+    p.transposeB = !p.transposeA;
+  }
+  if (p.m == 1) p.transposeA = false;
+  if (p.k == 1 && !plan.swapped) p.transposeB = false;
+  if (p.m == 1 && p.n == 1) p.transposeB = true;
+}
+
+std::unique_ptr<Plan> prepareMatmul(const Signature& s) {
+  require(s.inputs.size() == 2 && s.outputs.size() == 1, "matmul takes two inputs and one output");
+  const ValueInfo &a = s.inputs[0], &b = s.inputs[1], &c = s.outputs[0];
+  require(a.dtype == DType::float32 && b.dtype == DType::float32 && c.dtype == DType::float32,
+          "matmul works on float32");
+  require(a.rank() >= 2 && b.rank() >= 2 && c.rank() >= 2, "matmul takes matrices");
+  AttrReader attrs(s);
+  auto plan = std::make_unique<GemmPlan>();
+  Product& p = plan->product;
+  p.transposeA = attrs.boolean();
+  p.transposeB = attrs.boolean();
+  const auto dim = [](const ValueInfo& v, int fromEnd) {
+    return fromEnd <= v.rank() ? v.shape[v.rank() - fromEnd] : 1;
+  };
+  p.m = dim(a, p.transposeA ? 1 : 2);
+  p.k = dim(a, p.transposeA ? 2 : 1);
+  p.n = dim(b, p.transposeB ? 2 : 1);
+  require(dim(b, p.transposeB ? 1 : 2) == p.k && dim(c, 2) == p.m && dim(c, 1) == p.n,
+          "matmul: the shapes do not fit");
+  const int rank = c.rank();
+  require(a.rank() <= rank && b.rank() <= rank, "matmul: the ranks do not fit");
+  std::int64_t aMatrices = 1, bMatrices = 1;
+  for (int i = 3; i <= rank; i++) {
+    const std::int64_t da = dim(a, i), db = dim(b, i), dc = dim(c, i);
+    require((da == dc || da == 1) && (db == dc || db == 1),
+            "matmul: leading axes do not broadcast");
+    plan->matrices *= dc;
+    aMatrices *= da;
+    bMatrices *= db;
+  }
+  if (bMatrices == 1 && aMatrices == plan->matrices && !p.transposeA) {
+    p.m *= plan->matrices;
+    plan->matrices = 1;
+  }
+  if (plan->matrices > 1) {
+    for (std::int64_t matrix = 0; matrix < plan->matrices; matrix++) {
+      std::int64_t rest = matrix, aAt = 0, bAt = 0, aStep = 1, bStep = 1;
+      for (int i = 3; i <= rank; i++) {
+        const std::int64_t at = rest % dim(c, i);
+        rest /= dim(c, i);
+        if (dim(a, i) > 1) aAt += at * aStep;
+        if (dim(b, i) > 1) bAt += at * bStep;
+        aStep *= dim(a, i);
+        bStep *= dim(b, i);
+      }
+      plan->offsets.push_back(aAt * p.m * p.k);
+      plan->offsets.push_back(bAt * p.k * p.n);
+    }
+  }
+  simplify(*plan);
+  cut(*plan);
+  return plan;
+}
+
+std::unique_ptr<Plan> prepareDense(const Signature& s) {
+  require((s.inputs.size() == 2 || s.inputs.size() == 3) && s.outputs.size() == 1,
+          "dense takes two or three inputs and one output");
+  for (const ValueInfo& v : s.inputs) require(v.dtype == DType::float32, "dense works on float32");
+  const ValueInfo &x = s.inputs[0], &w = s.inputs[1], &y = s.outputs[0];
+  require(y.dtype == DType::float32, "dense works on float32");
+  require(x.rank() >= 1 && w.rank() == 2 && y.rank() == x.rank(), "dense: the ranks do not fit");
+  AttrReader attrs(s);
+  const std::int64_t activation = attrs.integer();
+  require(activation >= 0 && activation <= 3, "dense: no such activation");
+  auto plan = std::make_unique<GemmPlan>();
+  Product& p = plan->product;
+  p.activation = static_cast<Activation>(activation);
+  p.m = 1;
+  for (int i = 0; i + 1 < x.rank(); i++) {
+    require(x.shape[i] == y.shape[i], "dense: the leading axes do not fit");
+    p.m *= x.shape[i];
+  }
+  p.k = w.shape[0];
+  p.n = w.shape[1];
+  require(x.shape.back() == p.k && y.shape.back() == p.n, "dense: the shapes do not fit");
+  plan->hasBias = s.inputs.size() == 3;
+  if (plan->hasBias) {
+    require(s.inputs[2].rank() == 1 && s.inputs[2].shape[0] == p.n, "dense: the bias does not fit");
+  }
+  simplify(*plan);
+  cut(*plan);
+  return plan;
+}
+
+Status run(const Task& task) noexcept {
+  const auto& plan = static_cast<const GemmPlan&>(task.plan);
+  const Product& p = plan.product;
+  const float* a = task.in<float>(plan.swapped ? 1 : 0);
+  const float* b = task.in<float>(plan.swapped ? 0 : 1);
+  const float* bias = plan.hasBias ? task.in<float>(2) : nullptr;
+  auto* scratch = reinterpret_cast<float*>(task.threadScratch);
+  const std::int64_t perMatrix = plan.rowBlocks * plan.columnBlocks;
+  for (std::int64_t block = task.begin; block < task.end; block++) {
+    const std::int64_t first = block / perMatrix * plan.matricesPerBlock;
+    const std::int64_t inside = block % perMatrix;
+    const std::int64_t row = inside % plan.rowBlocks * p.blockRows;
+    const std::int64_t column = inside / plan.rowBlocks * p.blockColumns;
+    const std::int64_t rows = p.blockRows < p.m - row ? p.blockRows : p.m - row;
+    const std::int64_t columns = p.blockColumns < p.n - column ? p.blockColumns : p.n - column;
+    for (std::int64_t i = first; i < first + plan.matricesPerBlock && i < plan.matrices; i++) {
+      Operands o{a, b, bias, task.out<float>(0)};
+      if (plan.matrices > 1) {
+        o.a += plan.offsets[2 * i + (plan.swapped ? 1 : 0)];
+        o.b += plan.offsets[2 * i + (plan.swapped ? 0 : 1)];
+        o.c += i * p.m * p.n;
+      }
+      if (p.m == 1 && p.transposeB)
+        multiplyRow(p, o, column, columns);
+      else
+        multiplyBlock(p, o, row, rows, column, columns, scratch);
+    }
+  }
+  return Status::ok;
+}
+
+}  // namespace
+}  // namespace neurone::NEURONE_ISA::gemm
+
+namespace neurone::NEURONE_ISA {
+
+void addGemmKernels(KernelList& list) {
+  list.push_back({"matmul", gemm::prepareMatmul, gemm::run});
+  list.push_back({"dense", gemm::prepareDense, gemm::run});
+}
+
+}  // namespace neurone::NEURONE_ISA

@@ -1,0 +1,10 @@
+// The parts that the reduction family is made of, one per file.
+#pragma once
+
+#include "registry.h"
+
+namespace neurone::NEURONE_ISA {
+
+void addArgKernels(KernelList& list);
+
+}  // namespace neurone::NEURONE_ISA

@@ -1,0 +1,150 @@
+#include "program.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "registry.h"
+
+namespace neurone {
+namespace {
+
+constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;
+
+// Reads whole numbers one by one; throws at the end of the words or on anything that is not one.
+class Words {
+ public:
+  explicit Words(std::span<const double> words) : words_(words) {}
+
+  double number() {
+    if (next_ >= words_.size()) throw std::invalid_argument("the program ends too early");
+    return words_[next_++];
+  }
+
+  std::int64_t integer(std::int64_t least, std::int64_t most, const char* what) {
+    const double word = number();
+    if (!(word >= static_cast<double>(least) && word <= static_cast<double>(most)) ||
+        word != std::floor(word))
+      throw std::invalid_argument(std::string("the program has a wrong ") + what);
+    return static_cast<std::int64_t>(word);
+  }
+
+  std::size_t count(const char* what) { return integer(0, 1 << 20, what); }
+
+ private:
+  std::span<const double> words_;
+  std::size_t next_ = 0;
+};
+
+Value decodeValue(Words& words) {
+  Value value;
+  value.info.dtype = static_cast<DType>(words.integer(0, 3, "dtype"));
+  value.kind = static_cast<StorageKind>(words.integer(0, 5, "storage"));
+  value.place = words.integer(0, kMaxBytes, "slot");
+  const auto rank = words.integer(0, kMaxRank, "rank (at most 8)");
+  double bytes = 4;
+  for (std::int64_t i = 0; i < rank; i++) {
+    value.info.shape.push_back(words.integer(0, kMaxBytes, "size"));
+    bytes *= static_cast<double>(value.info.shape.back());
+    if (bytes > static_cast<double>(kMaxBytes))
+      throw std::invalid_argument("the program has a value that is too large");
+  }
+  return value;
+}
+
+void noteSlot(std::vector<Slot>& slots, const Value& value, const char* what) {
+  if (value.place >= static_cast<std::int64_t>(slots.size()))
+    throw std::invalid_argument(std::string("the program has a wrong slot of ") + what);
+  Slot& slot = slots[value.place];
+  slot.bytes = std::max(slot.bytes, value.info.bytes());
+  if (!value.info.shape.empty()) slot.rows = std::max(slot.rows, value.info.shape[0]);
+}
+
+void checkStorage(Program& program, const Value& value) {
+  switch (value.kind) {
+    case StorageKind::input:
+      return noteSlot(program.inputs, value, "inputs");
+    case StorageKind::feed:
+      return noteSlot(program.feeds, value, "feeds");
+    case StorageKind::state:
+      return noteSlot(program.states, value, "states");
+    case StorageKind::output:
+      return noteSlot(program.outputs, value, "outputs");
+    case StorageKind::binding:
+      if (value.place >= static_cast<std::int64_t>(program.bindings) || value.info.size() != 1 ||
+          value.info.dtype != DType::float32)
+        throw std::invalid_argument("the program has a wrong binding");
+      return;
+    case StorageKind::arena:
+      if (value.place % 64 != 0 || value.place + value.info.bytes() > program.arenaBytes)
+        throw std::invalid_argument("the program has a value outside of its arena");
+  }
+}
+
+void decodeOperands(Program& program, Words& words, std::vector<ValueInfo>& infos, bool written) {
+  const std::size_t count = words.count("operand count");
+  for (std::size_t i = 0; i < count; i++) {
+    const auto id = words.integer(0, static_cast<std::int64_t>(program.values.size()) - 1, "operand");
+    const Value& value = program.values[id];
+    const bool writable = value.kind == StorageKind::state || value.kind == StorageKind::output ||
+                          value.kind == StorageKind::arena;
+    if (written && !writable) throw std::invalid_argument("the program writes to an input");
+    if (written && value.kind == StorageKind::state && program.instructions.size() < program.commit)
+      throw std::invalid_argument("the program writes state before its commit");
+    program.operands.push_back(static_cast<int>(id));
+    infos.push_back(value.info);
+  }
+}
+
+void decodeInstruction(Program& program, Words& words) {
+  const KernelList& kernels = allKernels();
+  const auto index = words.integer(0, static_cast<std::int64_t>(kernels.size()) - 1, "kernel");
+  Instruction instruction;
+  instruction.kernel = &kernels[index];
+  instruction.firstOperand = program.operands.size();
+  Signature signature;
+  decodeOperands(program, words, signature.inputs, false);
+  instruction.inputCount = signature.inputs.size();
+  decodeOperands(program, words, signature.outputs, true);
+  const std::size_t attrs = words.count("attribute count");
+  for (std::size_t i = 0; i < attrs; i++)
+    signature.attrs.push_back(words.integer(-kMaxBytes, kMaxBytes, "attribute"));
+  instruction.work = words.number();
+  try {
+    instruction.plan = instruction.kernel->prepare(signature);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument("instruction " + std::to_string(program.instructions.size()) + " (" +
+                                instruction.kernel->name + "): " + error.what());
+  }
+  const Plan& plan = *instruction.plan;
+  program.threadScratch = std::max(program.threadScratch, plan.threadScratch);
+  program.sharedScratch = std::max(program.sharedScratch, plan.sharedScratch);
+  const auto blocks = *std::max_element(plan.blocks.begin(), plan.blocks.end());
+  program.parallel = program.parallel || (blocks > 1 && instruction.work >= 2 * kGrain);
+  program.instructions.push_back(std::move(instruction));
+}
+
+}  // namespace
+
+std::unique_ptr<Program> Program::decode(std::span<const double> numbers) {
+  Words words(numbers);
+  auto program = std::make_unique<Program>();
+  const std::size_t values = words.count("value count");
+  const std::size_t instructions = words.count("instruction count");
+  program->commit = words.count("commit");
+  program->arenaBytes = words.integer(0, kMaxBytes, "arena size");
+  program->inputs.resize(words.count("input count"));
+  program->feeds.resize(words.count("feed count"));
+  program->states.resize(words.count("state count"));
+  program->outputs.resize(words.count("output count"));
+  program->bindings = words.count("binding count");
+  for (std::size_t i = 0; i < values; i++) {
+    program->values.push_back(decodeValue(words));
+    checkStorage(*program, program->values.back());
+  }
+  for (std::size_t i = 0; i < instructions; i++) decodeInstruction(*program, words);
+  for (const Slot& feed : program->feeds) program->feedBytes += (feed.bytes + 63) / 64 * 64;
+  return program;
+}
+
+}  // namespace neurone

@@ -1,0 +1,58 @@
+// A Program as the engine runs it: decoded from numbers, every index and size checked, kernels planned.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernel.h"
+
+namespace neurone {
+
+enum class StorageKind : std::uint8_t { input, feed, state, binding, output, arena };
+
+struct Value {
+  ValueInfo info;
+  StorageKind kind = StorageKind::arena;
+  std::int64_t place = 0;  // slot, or offset in the arena
+};
+
+struct Instruction {
+  const Kernel* kernel = nullptr;
+  std::unique_ptr<Plan> plan;
+  // Operands are pointers [first, first + inputs) and then outputs, in the context's pointer table.
+  std::size_t firstOperand = 0;
+  std::size_t inputCount = 0;
+  double work = 0;  // estimated nanoseconds on one thread
+};
+
+// What one slot needs: bytes of one step, and of one row for feeds.
+struct Slot {
+  std::int64_t bytes = 0;
+  std::int64_t rows = 0;
+};
+
+struct Program {
+  std::vector<Value> values;
+  std::vector<Instruction> instructions;
+  std::vector<int> operands;  // value of each entry of the pointer table
+  std::size_t commit = 0;
+  std::int64_t arenaBytes = 0;
+  std::vector<Slot> inputs, feeds, states, outputs;
+  std::size_t bindings = 0;
+  std::size_t threadScratch = 0;
+  std::size_t sharedScratch = 0;
+  std::size_t feedBytes = 0;
+  bool parallel = false;  // whether any instruction is worth more than one thread
+
+  // Throws std::invalid_argument, naming the instruction, on anything that could not run safely.
+  static std::unique_ptr<Program> decode(std::span<const double> words);
+};
+
+// Nanoseconds of work per thread below which sharing costs more than it brings: waking a spinning
+// team takes about 0.2 µs.
+inline constexpr double kGrain = 750;
+
+}  // namespace neurone

@@ -1,0 +1,131 @@
+"""Pure JAX: `jax_contestant.py THREADS step|epoch`. `step` jits one training step, batch gathering
+included, and calls it in a Python loop; `epoch` jits a scan over all steps of an epoch. The state is
+donated in both."""
+
+import os
+import sys
+from functools import partial
+
+from serve import serve, synthetic_data
+
+THREADS, VARIANT = int(sys.argv[1]), sys.argv[2]
+os.environ["NPROC"] = str(THREADS)  # the size of XLA's pool
+if THREADS == 1:
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+
+import jax  # noqa: E402
+import jax.numpy as jnp  # noqa: E402
+import numpy as np  # noqa: E402
+
+jax.config.update("jax_default_prng_impl", "rbg")  # cheaper masks than threefry
+
+
+def initial_parameters(workload):
+    generator = np.random.default_rng(1)
+    widths = [workload["features"], *workload["hidden"], workload["outputs"]]
+
+    def layer(fan_in, fan_out):
+        limit = (6 / (fan_in + fan_out)) ** 0.5
+        kernel = generator.uniform(-limit, limit, (fan_in, fan_out)).astype(np.float32)
+        return jnp.asarray(kernel), jnp.zeros(fan_out, jnp.float32)
+
+    return [layer(*pair) for pair in zip(widths, widths[1:])]
+
+
+def forward(workload, parameters, x, key=None):
+    rate = workload["dropout"]
+    if workload["dtype"] == "uint8":
+        x = x.astype(jnp.float32) / 255
+    for index, (kernel, bias) in enumerate(parameters[:-1]):
+        x = jax.nn.relu(x @ kernel + bias)
+        if key is not None and rate > 0:
+            keep = jax.random.bernoulli(jax.random.fold_in(key, index), 1 - rate, x.shape)
+            x = jnp.where(keep, x / (1 - rate), 0)
+    kernel, bias = parameters[-1]
+    return x @ kernel + bias
+
+
+def loss_of(workload, parameters, x, y, key):
+    outputs = forward(workload, parameters, x, key)
+    if workload["loss"] == "mse":
+        return jnp.mean((outputs - y) ** 2)
+    return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(outputs), y[:, None], 1))
+
+
+def adam(parameters, slots, gradients, step):
+    t = step.astype(jnp.float32) + 1
+    rate = 1e-3 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+    m = jax.tree.map(lambda m, g: m + 0.1 * (g - m), slots[0], gradients)
+    v = jax.tree.map(lambda v, g: v + 0.001 * (g * g - v), slots[1], gradients)
+    update = lambda w, m, v: w - rate * m / (jnp.sqrt(v) + 1e-7)  # noqa: E731
+    return jax.tree.map(update, parameters, m, v), (m, v)
+
+
+def momentum(parameters, slots, gradients, _step):
+    m = jax.tree.map(lambda m, g: 0.9 * m - 1e-3 * g, slots[0], gradients)
+    return jax.tree.map(jnp.add, parameters, m), (m,)
+
+
+def initial_state(workload):
+    parameters = initial_parameters(workload)
+    count = 2 if workload["optimizer"] == "adam" else 1
+    slots = tuple(jax.tree.map(jnp.zeros_like, parameters) for _ in range(count))
+    return parameters, slots, jnp.zeros((), jnp.int32), jax.random.key(0)
+
+
+def train_step(workload, state, x, y):
+    parameters, slots, step, key = state
+    loss = partial(loss_of, workload)
+    value, gradients = jax.value_and_grad(loss)(parameters, x, y, jax.random.fold_in(key, step))
+    optimizer = adam if workload["optimizer"] == "adam" else momentum
+    parameters, slots = optimizer(parameters, slots, gradients, step)
+    return (parameters, slots, step + 1, key), value
+
+
+def training(workload):
+    x, y = map(jnp.asarray, synthetic_data(workload))
+    batch = workload["batchSize"]
+    steps = workload["rows"] // batch
+    shuffler = np.random.default_rng(2)
+    state = initial_state(workload)
+
+    @partial(jax.jit, donate_argnums=0)
+    def one_step(state, x, y, order):
+        rows = jax.lax.dynamic_index_in_dim(order, state[2] % steps, keepdims=False)
+        return train_step(workload, state, x[rows], y[rows])
+
+    @partial(jax.jit, donate_argnums=0)
+    def one_epoch(state, x, y, order):
+        return jax.lax.scan(lambda s, rows: train_step(workload, s, x[rows], y[rows]), state, order)
+
+    def epochs(count):
+        nonlocal state
+        for _ in range(count):
+            order = shuffler.permutation(steps * batch).astype(np.int32).reshape(steps, batch)
+            order = jnp.asarray(order)
+            if VARIANT == "epoch":
+                state, _ = one_epoch(state, x, y, order)
+            else:
+                for _ in range(steps):
+                    state, _ = one_step(state, x, y, order)
+        jax.block_until_ready(state[0])
+
+    return epochs
+
+
+def prediction(workload):
+    x, _ = synthetic_data(workload)
+    batch = workload["batchSize"]
+    batches = [jnp.asarray(x[at : at + batch]) for at in range(0, len(x), batch)]
+    parameters = initial_parameters(workload)
+    predict = jax.jit(lambda parameters, x: jax.nn.softmax(forward(workload, parameters, x)))
+
+    def epochs(count):
+        for _ in range(count):
+            outputs = [predict(parameters, x) for x in batches]
+            jax.block_until_ready(outputs)
+
+    return epochs
+
+
+serve(lambda workload: (training if workload["mode"] == "train" else prediction)(workload))

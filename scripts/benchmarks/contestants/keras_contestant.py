@@ -1,0 +1,55 @@
+"""Keras on TensorFlow, `model.fit`: `keras_contestant.py THREADS default|manySteps|noJit`. `default` lets
+Keras decide on XLA; `manySteps` runs 32 steps per call into TensorFlow; `noJit` does without XLA."""
+
+import os
+import sys
+
+from serve import serve, synthetic_data
+
+THREADS, VARIANT = int(sys.argv[1]), sys.argv[2]
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import tensorflow as tf  # noqa: E402
+
+tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+tf.config.threading.set_inter_op_parallelism_threads(THREADS)
+
+import keras  # noqa: E402
+
+
+def perceptron(workload):
+    sparse = workload["loss"] != "mse"
+    model = keras.Sequential([keras.Input((workload["features"],), dtype=workload["dtype"])])
+    if workload["dtype"] == "uint8":
+        model.add(keras.layers.Rescaling(1 / 255))
+    for units in workload["hidden"]:
+        model.add(keras.layers.Dense(units, activation="relu"))
+        if workload["dropout"] > 0:
+            model.add(keras.layers.Dropout(workload["dropout"]))
+    model.add(keras.layers.Dense(workload["outputs"], activation="softmax" if sparse else None))
+    adam = workload["optimizer"] == "adam"
+    model.compile(
+        optimizer=keras.optimizers.Adam(1e-3) if adam else keras.optimizers.SGD(1e-3, 0.9),
+        loss=workload["loss"],
+        jit_compile=False if VARIANT == "noJit" else "auto",
+        steps_per_execution=32 if VARIANT == "manySteps" else 1,
+    )
+    return model
+
+
+def create(workload):
+    x, y = synthetic_data(workload)
+    model = perceptron(workload)
+    batch = workload["batchSize"]
+    if workload["mode"] == "train":
+        return lambda count: model.fit(x, y, batch_size=batch, epochs=count, verbose=0)
+
+    def epochs(count):
+        for _ in range(count):
+            model.predict(x, batch_size=batch, verbose=0)
+
+    return epochs
+
+
+serve(create)

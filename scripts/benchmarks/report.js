@@ -1,0 +1,116 @@
+// Results as text for a terminal and as Markdown for docs/benchmarks.md.
+
+import { fastestPeer, verdict } from './checks.js';
+import { spread } from './statistics.js';
+
+const marks = { goal: '✓ goal', floor: '✓ floor', below: '✗', undefined: '–' };
+
+/** Three digits, thousands as k and millions as M. */
+export function figure(value) {
+  if (value === undefined) return '–';
+  const size = Math.abs(value);
+  if (size >= 1e6) return `${(value / 1e6).toPrecision(3)} M`;
+  if (size >= 1e4) return `${(value / 1e3).toPrecision(3)} k`;
+  if (size >= 100) return value.toFixed(0);
+  return String(Number(value.toPrecision(3)));
+}
+
+function range({ median, min, max }) {
+  if (median === undefined) return '–';
+  return min === max ? figure(median) : `${figure(median)} (${figure(min)} to ${figure(max)})`;
+}
+
+function limits({ floor, goal, atMost }) {
+  const sign = atMost ? '≤' : '≥';
+  return goal === undefined ? `${sign} ${floor}` : `${sign} ${floor} → ${goal}`;
+}
+
+const mark = (check) => marks[verdict(check)];
+
+function standing({ values, unit, error }) {
+  if (values.length === 0) return error;
+  const failed = error === undefined ? '' : `, then: ${error}`;
+  return `${range(spread(values))} ${unit}${failed}`;
+}
+
+/** One row with every contestant, as lines of text. */
+export function rowText({ id, title, series, checks }) {
+  const lines = [`${id}: ${title}`];
+  for (const one of series) {
+    const who = `${one.title}${one.configuration === undefined ? '' : `, ${one.configuration}`}`;
+    lines.push(`  ${who.padEnd(38)} ${standing(one)}`);
+  }
+  for (const one of checks) {
+    lines.push(`  ${one.text.padEnd(38)} ${range(one)}   must be ${limits(one)}   ${mark(one)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function summaryCells({ title, series, checks, lowerIsBetter }) {
+  const ours = series.find(({ name }) => name.startsWith('neurone'));
+  const sameUnit = series.filter(({ unit }) => unit === ours.unit);
+  const peer = fastestPeer(sameUnit, ours.name, lowerIsBetter);
+  const own = ours.values.length > 0 ? `${figure(spread(ours.values).median)} ${ours.unit}` : '–';
+  const other =
+    peer === undefined
+      ? '–'
+      : `${peer.title} (${peer.configuration}) ${figure(spread(peer.values).median)}`;
+  return checks.map((one, i) => [
+    i === 0 ? title : '',
+    i === 0 ? own : '',
+    i === 0 ? other : '',
+    `${range(one)} ${one.text}`,
+    limits(one),
+    mark(one),
+  ]);
+}
+
+const header = ['what', 'neurone', 'fastest peer', 'figure', 'floor → goal', 'mark'];
+
+const markdownTable = (head, body) =>
+  [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+/** The summary, its columns aligned. */
+export function summaryText(results) {
+  const table = [header, ...results.flatMap(summaryCells)];
+  const widths = header.map((_, i) => Math.max(...table.map((cells) => cells[i].length)));
+  const line = (cells) =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i]))
+      .join('  ')
+      .trimEnd();
+  return `${table.map(line).join('\n')}\n`;
+}
+
+function standingCells({ title, series }) {
+  return series.map((one, i) => [
+    i === 0 ? title : '',
+    one.title,
+    one.configuration ?? '',
+    standing(one),
+  ]);
+}
+
+/** docs/benchmarks.md. */
+export function markdown({ machine, versions, command, rounds, seconds, results, warning }) {
+  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const { processor, cores, memoryGiB, system, node } = machine;
+  return `# Benchmarks
+
+Written by \`${command}\`. ${cores} cores of ${processor}, ${memoryGiB} GiB, ${system}, Node ${node}.
+${warning === undefined ? '' : `\n**${warning}**\n`}
+Every contestant is a process of its own and they take turns: ${rounds} rounds of ${seconds} s each,
+after a calibration that picks each peer's fastest variant and thread count. Figures are medians with
+the least and the greatest round; ratios are taken within each round.
+
+${markdownTable(header, results.flatMap(summaryCells))}
+
+## Everybody
+
+${markdownTable(['what', 'who', 'configuration', 'median (min to max)'], results.flatMap(standingCells))}
+
+## Versions
+
+${packages.join(', ') || 'no peer was installed'}.
+`;
+}

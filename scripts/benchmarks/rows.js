@@ -1,0 +1,15 @@
+// The table "What must hold", in its order.
+
+import { ownRows } from './rows/ours.js';
+import { servingRows } from './rows/serving.js';
+import { trainingRows } from './rows/training.js';
+import { wholeProcessRows } from './rows/wholeProcess.js';
+
+const order = [
+  ...['tiny32', 'tiny256', 'mnist', 'large', 'latency', 'throughput', 'eventLoop'],
+  ...['start', 'compile', 'memory', 'js', 'bits', 'flat'],
+];
+
+const all = [...trainingRows, ...servingRows, ...wholeProcessRows, ...ownRows];
+
+export const rows = order.map((id) => all.find((row) => row.id === id));

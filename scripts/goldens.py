@@ -1,0 +1,53 @@
+"""Writes test/goldens/*.json: what Keras 3 on TensorFlow computes, for the tests to hold neurone to.
+
+    python -m venv VENV && VENV/bin/pip install -r scripts/goldens/requirements.txt
+    VENV/bin/python scripts/goldens.py [family ...]
+
+Deterministic: fixed numpy seeds, one thread, TensorFlow's deterministic ops. Run it from a clean
+checkout, and `git diff test/goldens` is empty unless Keras changed its mind.
+"""
+
+import os
+import pathlib
+import sys
+
+os.environ.update(
+    KERAS_BACKEND="tensorflow",
+    TF_CPP_MIN_LOG_LEVEL="3",
+    TF_ENABLE_ONEDNN_OPTS="0",
+    CUDA_VISIBLE_DEVICES="-1",
+)
+
+import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+tf.get_logger().setLevel("ERROR")
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+tf.config.experimental.enable_op_determinism()
+
+from goldens import activations, initializers, layers, losses, metrics, optimizers, training  # noqa: E402
+from goldens.encode import write  # noqa: E402
+
+FAMILIES = {
+    "activations": activations.cases,
+    "losses": losses.cases,
+    "metrics": metrics.cases,
+    "optimizers": optimizers.cases,
+    "initializers": initializers.cases,
+    "layers": layers.cases,
+    "training": training.cases,
+}
+
+
+def main():
+    folder = pathlib.Path(__file__).resolve().parent.parent / "test" / "goldens"
+    folder.mkdir(parents=True, exist_ok=True)
+    for family in sys.argv[1:] or FAMILIES:
+        keras.utils.clear_session()  # so that automatic names do not depend on the families before
+        path = folder / f"{family}.json"
+        count = write(path, FAMILIES[family]())
+        print(f"{path.name}: {count} cases, {path.stat().st_size} bytes")
+
+
+main()

@@ -1,0 +1,1 @@
+"""One module per family of goldens; each has `cases()`, a list of plain dicts."""
