@@ -137,7 +137,7 @@ std::int64_t toInteger(const Napi::Value& value, const char* what) {
 }
 
 // run: (program, inputs, stateReads, stateWrites, outputs, feedSources, feedRows, numbers, result, profile?)
-// numbers: steps, first row of each feed, bindings.
+// numbers: steps, chain, first row of each feed, bindings.
 std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environment) {
   auto run = std::make_unique<Run>();
   run->program =
@@ -150,17 +150,18 @@ std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environm
   const Napi::Array rows = toArray(info[6], "row numbers");
   const Buffer numbers = toBufferOf<double>(info[7], napi_float64_array, "Float64Array of numbers");
   const double* number = reinterpret_cast<const double*>(numbers.data);
-  if (numbers.bytes / 8 != 1 + sources.size() + run->program->bindings || rows.Length() != sources.size())
+  if (numbers.bytes / 8 != 2 + sources.size() + run->program->bindings || rows.Length() != sources.size())
     throw std::invalid_argument("a run has the wrong number of numbers");
   const auto whole = [](double value) {
     if (!(value >= 0 && value <= 9e15)) throw std::invalid_argument("a run has a wrong number");
     return static_cast<std::int64_t>(value);
   };
   run->steps = whole(number[0]);
+  run->chain = static_cast<std::uint64_t>(whole(number[1]));
   for (std::size_t i = 0; i < sources.size(); i++) {
     FeedSource feed;
     feed.source = sources[i];
-    feed.first = whole(number[1 + i]);
+    feed.first = whole(number[2 + i]);
     const Napi::Value rowNumbers = rows.Get(static_cast<std::uint32_t>(i));
     if (!rowNumbers.IsUndefined()) {
       const Buffer buffer = toBufferOf<std::int32_t>(rowNumbers, napi_int32_array, "Int32Array of rows");
@@ -170,7 +171,7 @@ std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environm
     run->feeds.push_back(feed);
   }
   for (std::size_t i = 0; i < run->program->bindings; i++)
-    run->bindings.push_back(static_cast<float>(number[1 + sources.size() + i]));
+    run->bindings.push_back(static_cast<float>(number[2 + sources.size() + i]));
   const Buffer result = toBufferOf<double>(info[8], napi_float64_array, "Float64Array for the result");
   if (result.bytes < 5 * sizeof(double)) throw std::invalid_argument("the result array is too small");
   run->result = reinterpret_cast<double*>(result.data);

@@ -134,7 +134,13 @@ std::unique_ptr<Run> Engine::next() {
 void Engine::loop() {
   Gate gate(*this);
   while (std::unique_ptr<Run> run = next()) {
-    const RunResult result = executor_.execute(*run, threadBudget(), &gate, stop_);
+    RunResult result;
+    if (failedChains_.count(run->chain)) {
+      result.code = RunResult::aborted;
+    } else {
+      result = executor_.execute(*run, threadBudget(), &gate, stop_);
+      if (result.code != RunResult::ok && run->chain != 0) failedChains_.insert(run->chain);
+    }
     complete(*run, result);
   }
 }

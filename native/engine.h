@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <unordered_set>
 
 #include "executor.h"
 
@@ -60,6 +61,7 @@ class Engine {
 
   std::mutex step_;                 // held during each step
   std::atomic<int> visitors_{0};    // callers of runNow who want it
+  std::unordered_set<std::uint64_t> failedChains_;  // touched by the engine thread alone
   Executor executor_, visitor_;
   pthread_t thread_{};
   bool started_ = false;

@@ -44,6 +44,7 @@ struct Run {
   double* profile = nullptr;  // seconds per instruction, added up
   double* result = nullptr;   // where JavaScript reads the RunResult
   std::uint64_t ticket = 0;
+  std::uint64_t chain = 0;  // once a run fails, later ones of its chain are not started
   std::atomic<bool> abort{false};
 
   // Throws std::invalid_argument if a buffer is too small for what the program does with it.

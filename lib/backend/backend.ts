@@ -20,6 +20,8 @@ export interface RunRequest {
   readonly outputs: readonly DataArray[];
   readonly feeds: readonly Feed[];
   readonly steps: number;
+  /** Once a run fails, later ones of the same chain (not 0) do not start. */
+  readonly chain: number;
 }
 
 /** Why a run stopped before its last step. */

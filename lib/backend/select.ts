@@ -12,7 +12,11 @@ let generation = 0;
 
 /** @internal The attempt to load the native backend, made once. */
 export function nativeLoad(): NativeLoad {
-  native ??= loadNative(createRequire(import.meta.url));
+  if (!native) {
+    native = loadNative(createRequire(import.meta.url));
+    const threads = Number(process.env.NEURONE_NUM_THREADS);
+    if (threads > 0) native.addon?.setThreads(threads);
+  }
   return native;
 }
 

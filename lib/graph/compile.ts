@@ -150,6 +150,17 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
   };
 }
 
+/** Runs `fn` outside of whatever is being traced: for making variables on first use. */
+export function untraced<T>(fn: () => T): T {
+  const before = { ...scope };
+  Object.assign(scope, { path: '', trace: undefined, random: undefined });
+  try {
+    return fn();
+  } finally {
+    Object.assign(scope, before);
+  }
+}
+
 const noFlush = <T>(fn: () => T): T => {
   const { onPending } = scope;
   scope.onPending = undefined;
@@ -173,6 +184,11 @@ export function grad(fn: (...xs: Tensor[]) => Scalar) {
   };
 }
 
+const targets = new WeakMap<Tensor, Variable>();
+
+/** @internal The variable that `valueAndGrad` took the gradient of. */
+export const gradientTarget = (g: Tensor): Variable | undefined => targets.get(g);
+
 /**
  * A scalar and its gradients with respect to variables, in their order.
  *
@@ -188,7 +204,9 @@ export function valueAndGrad(
     const leaves = variables.map((v) => (outside ? v.pin() : v.value));
     try {
       const value = fn();
-      return { value, grads: [...lazyGradient(value, leaves)] };
+      const grads = [...lazyGradient(value, leaves)];
+      for (const [i, g] of grads.entries()) targets.set(g, variables[i]);
+      return { value, grads };
     } finally {
       if (outside) for (const v of variables) v.unpin();
     }

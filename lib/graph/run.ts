@@ -91,6 +91,10 @@ export interface RunOptions {
   readonly bindings?: readonly number[];
   /** Stack the outputs of all steps along a new leading axis. */
   readonly stacked?: boolean;
+  /** Arrays to write outputs to, instead of fresh ones. */
+  readonly outputs?: readonly DataArray[];
+  /** Runs of one chain end with the first of them that fails. */
+  readonly chain?: number;
   /** Tensors to bind instead of those captured at lowering. */
   readonly captured?: readonly Tensor[];
 }
@@ -128,9 +132,9 @@ export class CompiledGraph {
     const operands = [...args, ...(options.captured ?? captured)].map(valueOf);
     const states = variables.map(({ variable, written }) => variable.bind(written));
     const shapes = this.lowered.outputs;
-    const outputs = shapes.map(({ dtype, shape }) =>
-      allocateData(dtype, sizeOf(shape) * (stacked ? steps : 1)),
-    );
+    const outputs =
+      options.outputs ??
+      shapes.map(({ dtype, shape }) => allocateData(dtype, sizeOf(shape) * (stacked ? steps : 1)));
     const tensorsOf = (run: PendingRun | undefined): Tensor[] =>
       shapes.map(({ dtype, shape }, i) =>
         fromData(outputs[i], stacked ? [steps, ...shape] : shape, dtype, run),
@@ -145,6 +149,7 @@ export class CompiledGraph {
         outputs,
         feeds,
         steps,
+        chain: options.chain ?? 0,
       },
     };
   }

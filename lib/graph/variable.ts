@@ -41,6 +41,17 @@ export class Trace {
     return t;
   }
 
+  /** Records calls of `fn` that must run although nothing uses an output of theirs. */
+  addEffect(fn: () => readonly Tensor[]): void {
+    const { onEffect } = scope;
+    scope.onEffect = (node) => this.effects.push(node);
+    try {
+      fn();
+    } finally {
+      scope.onEffect = onEffect;
+    }
+  }
+
   stateOf(variable: Variable): TracedState {
     const known = this.states.get(variable);
     if (known) return known;

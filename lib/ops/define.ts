@@ -82,6 +82,8 @@ interface Scope {
   random: { readonly key: () => Tensor; readonly stream: (path: string) => number } | undefined;
   /** Called for an operand that another trace, or none, has yet to compute. */
   onForeign: ((tensor: Tensor) => void) | undefined;
+  /** Called for each new node without outputs. */
+  onEffect: ((node: OpNode) => void) | undefined;
   /** Called for each new node outside a trace. */
   onPending: ((tensor: Tensor) => void) | undefined;
 }
@@ -92,6 +94,7 @@ export const scope: Scope = {
   trace: undefined,
   random: undefined,
   onForeign: undefined,
+  onEffect: undefined,
   onPending: undefined,
 };
 
@@ -133,6 +136,7 @@ export function callAll(op: Op, inputs: readonly Tensor[], attrs: Attrs = {}): r
   for (const [index, info] of infos.entries()) {
     outputs.push(new Tensor(info.shape, info.dtype, { kind: 'op', node, index }));
   }
+  if (outputs.length === 0) scope.onEffect?.(node);
   if (!scope.trace && outputs.length > 0) scope.onPending?.(outputs[0]);
   return outputs;
 }

@@ -280,7 +280,8 @@ const stopGradientOp = defineOp({
 /** x, as a constant to every derivative. */
 export const stopGradient = (x: TensorLike): Tensor => call(stopGradientOp, [asTensor(x)]);
 
-const checkFiniteOp = defineOp({
+/** @internal */
+export const checkFiniteOp = defineOp({
   name: 'checkFinite',
   kind: 'check',
   rows: 'independent',
@@ -289,4 +290,3 @@ const checkFiniteOp = defineOp({
 });
 
 /** @internal */
-export { checkFiniteOp };

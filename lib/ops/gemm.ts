@@ -1,5 +1,5 @@
 // Matrix products: `matmul`, batched and broadcasting, and the fused dense layer.
-import { broadcastShapes, formatShape, type Shape, sizeOf } from '../tensor/shape.js';
+import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
 import { asFloat } from './convert.js';
@@ -33,8 +33,12 @@ export const matmulOp = defineOp({
     const [k2, n] = lastTwo(b.shape, attrs.transposeB);
     const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
     if (k !== k2 || !batch) {
+      const why =
+        k === k2
+          ? `leading axes ${formatShape(a.shape.slice(0, -2))} and ${formatShape(b.shape.slice(0, -2))} do not broadcast`
+          : `expected ${k} rows on the right, got ${k2}`;
       throw new ShapeError(
-        `matmul: ${formatShape(a.shape)}${attrs.transposeA ? 'ᵀ' : ''} and ${formatShape(b.shape)}${attrs.transposeB ? 'ᵀ' : ''} do not multiply: expected ${k} rows on the right, got ${k2}${atPath()}.`,
+        `matmul: ${formatShape(a.shape)}${attrs.transposeA ? 'ᵀ' : ''} and ${formatShape(b.shape)}${attrs.transposeB ? 'ᵀ' : ''} do not multiply: ${why}${atPath()}.`,
       );
     }
     return [{ shape: [...batch, m, n], dtype: 'float32' }];
@@ -143,9 +147,14 @@ export function dense(
 ): Tensor {
   const t = asFloat(x);
   const inner = t.shape[t.rank - 1];
-  if (t.rank < 1 || w.rank !== 2 || inner !== w.shape[0] || (bias && bias.size !== w.shape[1])) {
+  if (t.rank < 1 || w.rank !== 2 || inner !== w.shape[0]) {
     throw new ShapeError(
       `dense: input ${formatShape(t.shape)} and weights ${formatShape(w.shape)} do not multiply: expected ${w.shape[0]} features on the last axis, got ${inner}${atPath()}.`,
+    );
+  }
+  if (bias && !sameShape(bias.shape, [w.shape[1]])) {
+    throw new ShapeError(
+      `dense: expected a bias of shape [${w.shape[1]}] for weights ${formatShape(w.shape)}, got ${formatShape(bias.shape)}${atPath()}.`,
     );
   }
   const inputs = bias ? [flattenRows(t), w, bias] : [flattenRows(t), w];

@@ -32,7 +32,8 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
   const t = asTensor(x);
   const known = shape.reduce((n, d) => (d === -1 ? n : n * d), 1);
   const out = shape.map((d) => (d === -1 ? (known === 0 ? 0 : t.size / known) : d));
-  if (sizeOf(out) !== t.size || shape.filter((d) => d === -1).length > 1) {
+  const whole = out.every((d) => Number.isInteger(d) && d >= 0);
+  if (!whole || sizeOf(out) !== t.size || shape.filter((d) => d === -1).length > 1) {
     throw new ShapeError(
       `reshape: ${formatShape(t.shape)} has ${t.size} elements and cannot become ${formatShape(shape)}${atPath()}.`,
     );
@@ -250,8 +251,10 @@ export function slice(x: TensorLike, begin: Shape, shape: Shape, strides?: Shape
   const steps = strides ?? t.shape.map(() => 1);
   const fits =
     [begin, shape, steps].every((s) => s.length === t.rank) &&
+    [...begin, ...shape, ...steps].every(Number.isInteger) &&
     t.shape.every((d, i) => {
       const last = begin[i] + (shape[i] - 1) * steps[i];
+      if (shape[i] < 0 || steps[i] === 0) return false;
       return shape[i] === 0 || (begin[i] >= 0 && begin[i] < d && last >= 0 && last < d);
     });
   if (!fits) {
@@ -272,12 +275,24 @@ const padOp = defineOp({
       dtype: x.dtype,
     },
   ],
-  vjp: ({ inputs: [x], grads: [dy], attrs }) => [
+  vjp: ({ inputs: [x], grads: [dy], attrs, needs }) => [
     dy && slice(dy, list(attrs, 'before'), x.shape),
-    undefined,
+    dy && needs(1) ? sumAxes(borderOf(dy, x.shape, list(attrs, 'before')), [0]) : undefined,
   ],
   flops: () => 0,
 });
+
+/** The elements of `y`, in one row, that lie outside of the block at `begin` with `shape`. */
+function borderOf(y: Tensor, shape: Shape, begin: Shape): Tensor {
+  const slabs: Tensor[] = [];
+  let inner = y;
+  for (const [axis, from] of begin.entries()) {
+    const to = from + shape[axis];
+    slabs.push(sliceAxis(inner, axis, 0, from), sliceAxis(inner, axis, to, inner.shape[axis]));
+    inner = sliceAxis(inner, axis, from, to);
+  }
+  return concatenate(slabs.map((slab) => reshape(slab, [slab.size])));
+}
 
 /** Surrounds `x` with `[before, after]` elements of `value` (default 0) along each axis. */
 export function pad(

@@ -5,6 +5,7 @@ import { fromData, type Tensor, type TensorLike } from '../tensor/tensor.js';
 import { asFloat, asTensor } from './convert.js';
 import { call, defineOp, type Op, scope } from './define.js';
 import { add, floor, multiply } from './elementwise.js';
+import { concatenate, sliceAxis } from './movement.js';
 
 function defineDraw(name: string, dtype: 'float32' | 'int32') {
   return defineOp({
@@ -71,7 +72,14 @@ export interface DrawOptions {
 /** A key and stream for one draw: of the trace, of a seed of its own, or of the global seed. */
 function drawFrom(seed: number | undefined): { key: Tensor; stream: number } {
   const source = scope.random;
-  if (source && seed === undefined) return { key: source.key(), stream: source.stream(scope.path) };
+  if (source) {
+    const key = source.key();
+    const stream = source.stream(scope.path);
+    if (seed === undefined) return { key, stream };
+    // A seed of the draw's own replaces the model's; the step stays.
+    const own = fromData(Int32Array.of(seed | 0, 0), [2], 'int32');
+    return { key: concatenate([own, sliceAxis(key, 0, 2, 4)]), stream };
+  }
   if (seed !== undefined) return { key: keyOf(seed, 0), stream: 0 };
   return { key: keyOf(globalSeed, nextDraw()), stream: 1 };
 }

@@ -8,14 +8,16 @@ import {
   divide,
   equal,
   exp,
+  isFinite as isFiniteNumber,
   log,
   multiply,
   sqrt,
   square,
+  stopGradient,
   subtract,
   where,
 } from './elementwise.js';
-import { expandReduced, normalizeAxis, reducedShape, sumAxes } from './movement.js';
+import { expandReduced, normalizeAxis, reducedShape, squeeze, sumAxes } from './movement.js';
 
 /** One axis, several, or (by default) all. */
 export type Axes = number | readonly number[] | undefined;
@@ -124,10 +126,11 @@ export const std: Reduction = (x, axis, options) => {
 /** ln Σ eˣ without overflow. */
 export const logSumExp: Reduction = (x, axis, options = {}) => {
   const t = asFloat(x);
-  const top = max(t, axis, { keepDims: true });
-  const shifted = log(sum(exp(subtract(t, top)), axis, { keepDims: true }));
-  const out = add(shifted, top);
-  return options.keepDims ? out : sum(out, axis);
+  const largest = max(t, axis, { keepDims: true });
+  // An infinite one stays as it is: ∞ − ∞ would be NaN.
+  const top = stopGradient(where(isFiniteNumber(largest), largest, 0));
+  const out = add(log(sum(exp(subtract(t, top)), axis, { keepDims: true })), top);
+  return options.keepDims ? out : squeeze(out, normalizeAxes(axis, t.rank, 'logSumExp'));
 };
 
 function defineArg(name: string): (x: TensorLike, axis?: number) => Tensor {

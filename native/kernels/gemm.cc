@@ -1,4 +1,8 @@
 // Matrix products: `matmul`, batched and broadcasting, and `dense`, with bias and activation.
+#ifdef TUNE
+#include <cstdio>
+#include <cstdlib>
+#endif
 #include "../kernel.h"
 #include "../registry.h"
 #include "gemm_block.h"
@@ -36,6 +40,16 @@ void cut(GemmPlan& plan) {
     if (p.blockColumns > p.n) p.blockColumns = p.n;
     if (p.n <= 2 * kLanes && p.m > 64) p.blockRows = 64;
   }
+#ifdef TUNE
+  if (const char* e = getenv("G")) {
+    long pa, pb, cf, sk, br, bc;
+    if (sscanf(e, "%ld,%ld,%ld,%ld,%ld,%ld", &pa, &pb, &cf, &sk, &br, &bc) == 6 && work > 140e3) {
+      p.packA = pa, p.packB = pb || p.transposeB, p.columnsFirst = cf;
+      p.sliceK = ceilDiv(p.k, ceilDiv(p.k, sk)), p.blockRows = br < p.m ? br : p.m,
+      p.blockColumns = bc < p.n ? bc : p.n;
+    }
+  }
+#endif
   plan.rowBlocks = ceilDiv(p.m, p.blockRows);
   plan.columnBlocks = ceilDiv(p.n, p.blockColumns);
   if (plan.matrices > 1 && work < 140e3) {
@@ -45,7 +59,7 @@ void cut(GemmPlan& plan) {
   plan.blocks = {ceilDiv(plan.matrices, plan.matricesPerBlock) * plan.rowBlocks *
                  plan.columnBlocks};
   if (plan.matrices * p.m * p.n == 0) plan.blocks = {0};
-  plan.threadScratch = static_cast<std::size_t>(scratchSize(p, p.blockColumns)) * sizeof(float);
+  plan.threadScratch = static_cast<std::size_t>(scratchSize(p)) * sizeof(float);
 }
 
 // Settles the forms that other forms cover.

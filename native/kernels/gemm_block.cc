@@ -23,17 +23,23 @@ void packPanels(const Product& p, const float* b, std::int64_t k0, std::int64_t 
 
 }  // namespace
 
-std::int64_t scratchSize(const Product& p, std::int64_t columns) {
-  return p.packB ? least(p.sliceK, p.k) * ((columns + kPanel - 1) / kPanel * kPanel) : 0;
+std::int64_t scratchSize(const Product& p) {
+  const std::int64_t depth = least(p.sliceK, p.k);
+  const std::int64_t columns = (p.blockColumns + kPanel - 1) / kPanel * kPanel;
+  return (p.packB ? depth * columns : 0) + (p.packA ? depth * p.blockRows + kLanes : 0);
 }
 
 void multiplyBlock(const Product& p, const Operands& o, std::int64_t row, std::int64_t rows,
                    std::int64_t column, std::int64_t columns, float* scratch) noexcept {
-  const std::int64_t tallest = (rows + kMaxRows - 1) / kMaxRows;
+  // Rows are shared out evenly: two tiles of nine run faster than one of fourteen and one of four.
+  const std::int64_t tiles = (rows + kMaxRows - 1) / kMaxRows;
+  const bool along = p.packA || p.transposeA;
+  float* const packedA = scratch;
+  if (p.packA) scratch += least(p.sliceK, p.k) * p.blockRows + kLanes;
   TileArgs t;
   t.cStride = p.n;
-  t.aStride = p.transposeA ? p.m : p.k;
   t.bStride = p.packB ? kPanel : p.n;
+  t.aStride = p.transposeA ? p.m : p.k;
   std::int64_t k0 = 0;
   do {
     const std::int64_t depth = least(p.sliceK, p.k - k0);
@@ -42,24 +48,46 @@ void multiplyBlock(const Product& p, const Operands& o, std::int64_t row, std::i
     t.resume = k0 > 0;
     t.relu = last && p.activation == Activation::relu;
     if (p.packB) packPanels(p, o.b, k0, depth, column, columns, scratch);
-    for (std::int64_t i = 0, height; i < rows; i += height) {
-      // Rows are shared out evenly: thirteen and thirteen run faster than fourteen and twelve.
-      height = (rows - i + tallest - 1) / tallest;
-      height = least(height, rows - i);
-      t.a = o.a + (p.transposeA ? k0 * p.m + row + i : (row + i) * p.k + k0);
-      for (std::int64_t j = 0, width; j < columns; j += width) {
-        t.b = p.packB ? scratch + j * depth : o.b + k0 * p.n + column + j;
-        t.c = o.c + (row + i) * p.n + column + j;
-        t.bias = o.bias ? o.bias + column + j : nullptr;
-        const std::int64_t left = p.packB ? least(columns - j, kPanel) : columns - j;
-        const Tile run = p.transposeA ? kTilesAlongRows.choose(height, left, width)
-                                      : kTilesAlongK.choose(height, left, width);
-        t.mask = firstLanes(width > kLanes ? width - kLanes : width);
-        run(t);
+    if (p.packA)
+      for (std::int64_t tile = 0; tile < tiles; tile++) {
+        const std::int64_t i = tile * rows / tiles, height = (tile + 1) * rows / tiles - i;
+        float* to = packedA + i * depth;
+        if (p.transposeA)
+          packNarrow(o.a + k0 * p.m + row + i, p.m, depth, height, to);
+        else
+          packTransposed(o.a + (row + i) * p.k + k0, p.k, height, depth, to, height);
       }
-      if (last && p.activation >= Activation::sigmoid)
-        activate(p.activation, o.c + (row + i) * p.n + column, p.n, height, columns);
-    }
+    const auto one = [&](std::int64_t i, std::int64_t height, std::int64_t j) {
+      std::int64_t width;
+      if (p.packA) {
+        t.a = packedA + i * depth;
+        t.aStride = height;
+      } else {
+        t.a = o.a + (p.transposeA ? k0 * p.m + row + i : (row + i) * p.k + k0);
+      }
+      t.b = p.packB ? scratch + j * depth : o.b + k0 * p.n + column + j;
+      t.c = o.c + (row + i) * p.n + column + j;
+      t.bias = o.bias ? o.bias + column + j : nullptr;
+      const std::int64_t left = p.packB ? least(columns - j, kPanel) : columns - j;
+      const Tile run = along ? kTilesAlongRows.choose(height, left, width)
+                             : kTilesAlongK.choose(height, left, width);
+      t.mask = firstLanes(width > kLanes ? width - kLanes : width);
+      run(t);
+      return width;
+    };
+    if (p.columnsFirst) {
+      for (std::int64_t j = 0; j < columns; j += kPanel)
+        for (std::int64_t tile = 0; tile < tiles; tile++) {
+          const std::int64_t i = tile * rows / tiles, height = (tile + 1) * rows / tiles - i;
+          one(i, height, j);
+        }
+    } else
+      for (std::int64_t tile = 0; tile < tiles; tile++) {
+        const std::int64_t i = tile * rows / tiles, height = (tile + 1) * rows / tiles - i;
+        for (std::int64_t j = 0; j < columns;) j += one(i, height, j);
+        if (last && p.activation >= Activation::sigmoid)
+          activate(p.activation, o.c + (row + i) * p.n + column, p.n, height, columns);
+      }
     k0 += depth;
   } while (k0 < p.k);
 }

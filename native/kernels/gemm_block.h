@@ -12,7 +12,7 @@ enum class Activation : int { linear = 0, relu = 1, sigmoid = 2, tanh = 3 };
 struct Product {
   std::int64_t m, n, k;
   bool transposeA, transposeB;
-  bool packB;
+  bool packA, packB, columnsFirst;
   Activation activation;
   bool scalarBias;  // one bias for every column (a column vector computed as a row)
   std::int64_t sliceK;
@@ -35,7 +35,7 @@ void multiplyBlock(const Product& product, const Operands& operands, std::int64_
 void multiplyRow(const Product& product, const Operands& operands, std::int64_t column,
                  std::int64_t columns) noexcept;
 
-// Floats of scratch that multiplyBlock needs for a block of so many columns.
-std::int64_t scratchSize(const Product& product, std::int64_t columns);
+// Floats of scratch that multiplyBlock needs.
+std::int64_t scratchSize(const Product& product);
 
 }  // namespace neurone::NEURONE_ISA::gemm

@@ -47,4 +47,12 @@ inline void packRows(const float* from, std::ptrdiff_t fromStride, std::int64_t 
   }
 }
 
+// Copies rows of at most kMaxRows floats side by side.
+inline void packNarrow(const float* from, std::ptrdiff_t fromStride, std::int64_t rows,
+                       std::int64_t columns, float* to) {
+  const Mask mask = firstLanes(columns);
+  for (std::int64_t i = 0; i < rows; i++)
+    store(to + i * columns, load(from + i * fromStride, mask));
+}
+
 }  // namespace neurone::NEURONE_ISA::gemm

@@ -29,7 +29,7 @@ export function ratioCheck(series, limits, { ours = 'neurone', peer } = {}) {
   const own = named(series, ours);
   const other = peer === undefined ? fastestPeer(series, ours) : named(series, peer);
   const values = own && other ? ratios(own.values, other.values) : undefined;
-  return check(other === undefined ? '× peer' : `× ${other.title}`, values, limits);
+  return check(`× ${other?.title ?? peer ?? 'peer'}`, values, limits);
 }
 
 /** A figure of ours by itself; `figure(answerOrValue, round)` picks it. */

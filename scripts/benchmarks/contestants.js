@@ -13,7 +13,11 @@ const python = (program) => ({
   launch: ({ venv }, variant, threads) => ({
     command: join(venv, 'bin/python'),
     args: [join(folder, program), String(threads), variant],
-    env: { OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: String(threads) },
+    env: {
+      OMP_NUM_THREADS: String(threads),
+      OPENBLAS_NUM_THREADS: String(threads),
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
   }),
 });
 
@@ -33,17 +37,28 @@ const tfjs = (variant) => ({
 
 /** `needs` are the installed packages without which it cannot be measured. */
 export const contestants = {
-  neurone: { title: 'neurone', needs: [], variants: ['fit'], ...node('neurone.js', () => []) },
+  neurone: {
+    title: 'neurone',
+    needs: ['neurone'],
+    variants: ['fit'],
+    ...node('neurone.js', () => []),
+  },
   'neurone-js': {
     title: 'neurone, JS backend',
-    needs: [],
+    needs: ['neurone'],
     variants: ['fit'],
     ...node('neurone.js', () => [], { NEURONE_BACKEND: 'js' }),
   },
   jax: {
-    title: 'JAX',
+    title: 'JAX, jitted step',
     needs: ['jax'],
-    variants: ['step', 'epoch'],
+    variants: ['step'],
+    ...python('jax_contestant.py'),
+  },
+  'jax-epoch': {
+    title: 'JAX, scanned epoch',
+    needs: ['jax'],
+    variants: ['epoch'],
     ...python('jax_contestant.py'),
   },
   keras: {
@@ -94,7 +109,7 @@ export function entries(name, { places, installed, only }, wanted) {
   }
   const missing = needs.filter((need) => installed[need] === undefined);
   if (missing.length > 0) {
-    return { reason: { name, title, error: `not installed: ${missing.join(', ')}` } };
+    return { reason: { name, title, error: `not there: ${missing.join(', ')}` } };
   }
   const list = variants.flatMap((variant) =>
     counts

@@ -32,18 +32,18 @@ function installNpm(folder) {
   ownFolder(folder);
   const manifest = join(folder, 'package.json');
   if (!existsSync(manifest)) writeFileSync(manifest, '{ "private": true }\n');
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund'];
   // onnxruntime's install script fetches CUDA libraries; the processor's are in the package.
-  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...npmPackages], {
-    cwd: folder,
-  });
+  run('npm', ['install', ...options, ...npmPackages], { cwd: folder });
   // tfjs-node is nothing without the library that its install script downloads.
-  const options = ['--no-save', '--no-audit', '--no-fund', ...npmPackages];
-  run('npm', ['install', ...options, '@tensorflow/tfjs-node'], { cwd: folder });
+  if (run('npm', ['install', ...options, '@tensorflow/tfjs-node'], { cwd: folder })) {
+    run('npm', ['rebuild', '@tensorflow/tfjs-node'], { cwd: folder });
+  }
 }
 
 /** Installs what is missing; what cannot be had is left out of the tables with its reason. */
 export function installPeers(places) {
-  const present = installedPeers(places);
+  const present = installed(places);
   const lacks = (names) =>
     names.some((name) => present[name.replace(/-(?=cpu)/, '_')] === undefined);
   if (lacks(pythonPackages)) installPython(places.venv);
@@ -76,7 +76,13 @@ function npmVersions(folder) {
   return versions;
 }
 
-/** Versions by package name. */
-export function installedPeers({ venv, npm }) {
-  return { ...pythonVersions(venv), ...npmVersions(npm) };
+/** neurone's version once it is built. */
+function ownVersion(root) {
+  if (!existsSync(join(root, 'dist/index.js'))) return {};
+  return { neurone: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version };
+}
+
+/** Versions by package name, neurone's among them. */
+export function installed({ root, venv, npm }) {
+  return { ...ownVersion(root), ...pythonVersions(venv), ...npmVersions(npm) };
 }

@@ -25,7 +25,10 @@ function limits({ floor, goal, atMost }) {
   return goal === undefined ? `${sign} ${floor}` : `${sign} ${floor} → ${goal}`;
 }
 
-const mark = (check) => marks[verdict(check)];
+function mark(check) {
+  const reached = verdict(check);
+  return reached === 'floor' && check.goal === undefined ? '✓' : marks[reached];
+}
 
 function standing({ values, unit, error }) {
   if (values.length === 0) return error;

@@ -60,10 +60,11 @@ export class Worker {
   }
 }
 
-/** The line of a stack trace that says what happened. */
+/** The line of a stack trace that says what happened, without this machine's folders. */
 function lastLine(text) {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.find((line) => /^\s*\w*(Error|Exception)\b/.test(line))?.trim() ?? lines.at(-1);
+  const line = lines.find((one) => /^\s*\w*(Error|Exception)\b/.test(one)) ?? lines.at(-1);
+  return line?.trim().replaceAll(/(file:\/\/)?(\/[\w.@-]+)+\/(?=[\w.@-]+)/g, '');
 }
 
 /** Starts a contestant for as long as `action` lasts. */

@@ -130,9 +130,8 @@ def weighted(cls, rng):
         yield f"{reduction}, weight per element", loss, y, x, weights(rng, inner)
         yield f"{reduction}, weight [B, 1]", loss, y, x, weights(rng, (4, 1))
         # One value per sample, so that a weight per sample is legal.
-        flat_y = y[:, 0] if y.dtype.kind == "f" else y[:, 0]
-        yield f"{reduction}, weight per sample", loss, flat_y, x[:, 0], weights(rng, (4,))
-        yield f"{reduction}, weight [B, 1] on [B]", loss, flat_y, x[:, 0], weights(rng, (4, 1))
+        yield f"{reduction}, weight per sample", loss, y[:, 0], x[:, 0], weights(rng, (4,))
+        yield f"{reduction}, weight [B, 1] on [B]", loss, y[:, 0], x[:, 0], weights(rng, (4, 1))
 
 
 def cases():
@@ -150,6 +149,10 @@ def cases():
             out.append(case(label, cls(**options), y, x, rng))
         for label, loss, y, x, w in weighted(cls, rng):
             out.append(case(label, loss, y, x, rng, weight=w))
+    ones = normal(rng, (3, 2))
+    for reduction in ["mean_with_sample_weight", "sum_over_batch_size"]:
+        loss = L.MeanSquaredError(reduction=reduction)
+        out.append(case(f"{reduction}, weights all zero", loss, ones, 2 * ones, rng, weight=np.zeros(3, "float32")))
     for label, loss, y, x, activation in edges(rng):
         out.append(case(label, loss, y, x, rng, activation=activation))
     return out

@@ -66,6 +66,7 @@ def metric_cases(rng):
         return lambda n: normal(rng, (n, *shape))
 
     for cls in (M.MeanSquaredError, M.MeanAbsoluteError):
+        yield "[B], so that a batch counts once", cls(), batches(rng, real(()), real(()))
         for w in [None, (None,), (None, 1)]:
             yield f"[B, 1] weights {w}", cls(), batches(rng, real((1,)), real((1,)), w)
             yield f"[B] [B, 1] weights {w}", cls(), batches(rng, real(()), real((1,)), w)

@@ -107,7 +107,10 @@ class JsExecutable implements Executable {
   }
 
   enqueue(request: RunRequest): QueuedRun {
-    const result = this.runSteps(request);
+    const result: RunResult = failedChains.has(request.chain)
+      ? { steps: 0, failure: { instruction: 0, status: 'aborted', position: 0, value: 0 } }
+      : this.runSteps(request);
+    if (result.failure && request.chain !== 0) failedChains.add(request.chain);
     return { done: () => Promise.resolve(result), wait: () => result, abort: () => {} };
   }
 
@@ -128,6 +131,9 @@ class JsExecutable implements Executable {
 
   unload(): void {}
 }
+
+/** Chains of which a run has failed: see RunRequest. */
+const failedChains = new Set<number>();
 
 const ownsBuffer = (storage: Storage): boolean =>
   storage.kind === 'binding' || storage.kind === 'feed';

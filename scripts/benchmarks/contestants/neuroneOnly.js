@@ -1,6 +1,5 @@
 // What only neurone is asked for: compile time, equal bits, flat memory.
 
-import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { median } from '../statistics.js';
 import { workloads } from '../workloads.js';
@@ -38,6 +37,7 @@ export async function compileTime(perceptron, tensors) {
 export async function bitsOfWeights(neurone, model, { x, y }, { batchSize }) {
   neurone.setRandomSeed(7);
   await model.fit(x, y, { batchSize, epochs: 2, verbose: 0 });
+  const { createHash } = await import('node:crypto'); // not while the start is measured
   const hash = createHash('sha256');
   for (const weight of await model.getWeights()) {
     const values = await weight.data();

@@ -8,19 +8,28 @@ import { quantile } from '../statistics.js';
 
 const RESOLUTION_MS = 1;
 
+/** A run is over after this part of its seconds. */
+const ENOUGH = 0.7;
+
 function memory() {
   const status = readFileSync('/proc/self/status', 'utf8');
   const kilobytes = (field) => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)[1]);
   return { rss: kilobytes('VmRSS') * 1024, peakRss: kilobytes('VmHWM') * 1024 };
 }
 
-/** Runs about `seconds` of whole epochs in one call, as a user would. */
+/** Whole epochs for about `seconds`: one call, as a user would, once the time of an epoch is known. */
 async function runEpochs(session, seconds) {
-  const epochs = Math.max(1, Math.round(seconds / session.epochSeconds));
   const start = performance.now();
-  await session.epochs(epochs);
-  const elapsed = (performance.now() - start) / 1000;
-  session.epochSeconds = elapsed / epochs;
+  let epochs = 0;
+  let elapsed = 0;
+  while (elapsed < seconds * ENOUGH) {
+    const count = Math.max(1, Math.round((seconds - elapsed) / session.epochSeconds));
+    await session.epochs(count);
+    const now = (performance.now() - start) / 1000;
+    session.epochSeconds = (now - elapsed) / count;
+    elapsed = now;
+    epochs += count;
+  }
   return { samplesPerSecond: (epochs * session.rows) / elapsed, epochs, seconds: elapsed };
 }
 
@@ -56,10 +65,7 @@ async function prepare(create, workload) {
     return session;
   }
   await session.epochs(1);
-  session.epochSeconds = 0;
-  const start = performance.now();
-  await session.epochs(1);
-  session.epochSeconds = Math.max(1e-4, (performance.now() - start) / 1000);
+  session.epochSeconds = Number.POSITIVE_INFINITY; // the first one compiled: it tells nothing
   return session;
 }
 

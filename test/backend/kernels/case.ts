@@ -16,8 +16,10 @@ export interface KernelCase {
   /** Ways in which outputs may take over inputs: run once each besides the plain run. */
   readonly inPlace?: readonly (readonly (number | undefined)[])[];
   readonly fails?: { readonly status: string; readonly position: number; readonly value: number };
-  /** Allowed error relative to max(1, |expected|); default 4e-6 and 1e-13. */
+  /** Allowed error relative to max(scale, |expected|); default 2e-6 and 1e-12. */
   readonly tolerance?: { readonly float32: number; readonly float64: number };
+  /** Size of what is added up to the expected values; default 0.01. */
+  readonly scale?: number;
 }
 
 /** Product of sizes, written again so that the tests rely on nothing of what they test. */
@@ -102,16 +104,13 @@ export function elementwiseCase(
   dtype: DType = inputs[0].dtype,
 ): KernelCase {
   const shape = broadcast(...inputs.map((input) => input.shape));
-  const sameAs = (input: Value) =>
-    input.dtype === dtype && input.shape.join() === shape.join();
+  const sameAs = (input: Value) => input.dtype === dtype && input.shape.join() === shape.join();
   return {
     kernel,
     title: inputs.map((input) => `${input.dtype}[${input.shape}]`).join(' '),
     inputs,
     outputs: [{ dtype, shape }],
-    expected: [
-      indicesOf(shape).map((index) => op(...inputs.map((input) => read(input, index)))),
-    ],
+    expected: [indicesOf(shape).map((index) => op(...inputs.map((input) => read(input, index))))],
     inPlace: inputs.flatMap((input, i) => (sameAs(input) ? [[i]] : [])),
   };
 }

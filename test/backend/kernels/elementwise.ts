@@ -1,11 +1,44 @@
 // Cases of unary, binary, comparing, logical, gradient and selecting kernels.
-import { elementwiseCase, f32, i32, type KernelCase, random, randomInts, uniforms, value } from './case.js';
+import {
+  elementwiseCase,
+  f32,
+  i32,
+  type KernelCase,
+  random,
+  randomInts,
+  uniforms,
+  value,
+} from './case.js';
 import { erf } from './reference.js';
 
-const special = [0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 1e-20, -1e-20, 60, -60, Infinity, -Infinity, NaN];
+const special = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1.5,
+  2.5,
+  -2.5,
+  1e-20,
+  -1e-20,
+  60,
+  -60,
+  Infinity,
+  -Infinity,
+  NaN,
+];
 
 const bool = (shape: readonly number[], seed: number) =>
-  value('bool', shape, uniforms(shape.reduce((n, d) => n * d, 1), seed).map((u) => (u < 0.5 ? 1 : 0)));
+  value(
+    'bool',
+    shape,
+    uniforms(
+      shape.reduce((n, d) => n * d, 1),
+      seed,
+    ).map((u) => (u < 0.5 ? 1 : 0)),
+  );
 
 const roundHalfEven = (x: number): number => {
   const floor = Math.floor(x);
@@ -31,7 +64,7 @@ const unary: Readonly<Record<string, (x: number) => number>> = {
   tanh: (x) => (Math.abs(x) > 30 ? Math.sign(x) : 1 - 2 / (Math.exp(2 * x) + 1)),
   sigmoid: (x) => (1 + Math.tanh(x / 2)) / 2,
   softplus: (x) => (x > 40 ? x : Math.log(1 + Math.exp(x))),
-  relu: (x) => (x <= 0 ? 0 : x),
+  relu: (x) => Math.max(x, 0),
   erf,
   floor: (x) => Math.floor(x),
   ceil: (x) => -Math.floor(-x),
@@ -41,7 +74,13 @@ const unary: Readonly<Record<string, (x: number) => number>> = {
 const onInts = ['negative', 'absolute', 'sign', 'square', 'relu'];
 const extremes = i32([7], [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 46341, -65536]);
 /** Where the function is defined or NaN is the answer; exp and its kin stay below overflow of float32. */
-const unaryInputs = [f32([special.length], special), random([3, 5, 7], 3, [-4, 4]), random([], 4), random([2, 0, 3]), random([1031], 5, [0, 3])];
+const unaryInputs = [
+  f32([special.length], special),
+  random([3, 5, 7], 3, [-4, 4]),
+  random([], 4),
+  random([2, 0, 3]),
+  random([1031], 5, [0, 3]),
+];
 
 const intSquare = (x: number) => Number(BigInt.asIntN(32, BigInt(x) * BigInt(x)));
 
@@ -50,14 +89,16 @@ const unaryCases: KernelCase[] = [
     unaryInputs.map((input) => elementwiseCase(kernel, op, [input])),
   ),
   ...onInts.map((kernel) =>
-    elementwiseCase(kernel, (x) => (kernel === 'square' ? intSquare(x) : unary[kernel](x) | 0), [extremes]),
+    elementwiseCase(kernel, (x) => (kernel === 'square' ? intSquare(x) : unary[kernel](x) | 0), [
+      extremes,
+    ]),
   ),
-  elementwiseCase('isNan', (x) => (x !== x ? 1 : 0), [f32([16], special)], 'bool'),
+  elementwiseCase('isNan', (x) => Number(Number.isNaN(x)), [f32([16], special)], 'bool'),
   elementwiseCase('isFinite', (x) => (x - x === 0 ? 1 : 0), [f32([16], special)], 'bool'),
   elementwiseCase('logicalNot', (x) => 1 - x, [bool([3, 5], 1)]),
 ];
 
-const nanMax = (a: number, b: number) => (a !== a || b !== b ? NaN : a > b ? a : b);
+const nanMax = (a: number, b: number) => Math.max(a, b);
 
 const binary: Readonly<Record<string, (a: number, b: number) => number>> = {
   add: (a, b) => a + b,
@@ -77,22 +118,34 @@ const intBinary: Readonly<Record<string, (a: number, b: number) => number>> = {
   subtract: (a, b) => wrap(BigInt(a) - BigInt(b)),
   multiply: (a, b) => wrap(BigInt(a) * BigInt(b)),
   power: (a, b) => wrap(BigInt(a) ** BigInt(b)),
-  maximum: (a, b) => (a > b ? a : b),
-  minimum: (a, b) => (a < b ? a : b),
+  maximum: nanMax,
+  minimum: (a, b) => -nanMax(-a, -b),
   mod: (a, b) => (b === 0 ? 0 : ((a % b) + b) % b),
 };
 
 const pairs: readonly (readonly [readonly number[], readonly number[]])[] = [
-  [[3, 5, 7], [3, 5, 7]],
+  [
+    [3, 5, 7],
+    [3, 5, 7],
+  ],
   [[3, 5, 7], [7]],
-  [[5, 1], [3, 5, 7]],
-  [[3, 1, 7], [5, 1]],
+  [
+    [5, 1],
+    [3, 5, 7],
+  ],
+  [
+    [3, 1, 7],
+    [5, 1],
+  ],
   [[4, 3], []],
   [[], [4, 3]],
   [[], []],
   [[2, 0], [1]],
   [[1, 1, 1], [1]],
-  [[2, 1, 3, 1, 2], [1, 4, 1, 5, 2]],
+  [
+    [2, 1, 3, 1, 2],
+    [1, 4, 1, 5, 2],
+  ],
 ];
 
 /** Every special value against every other. */
@@ -102,7 +155,9 @@ const gentle = (shape: readonly number[], seed: number) => random(shape, seed, [
 
 const binaryCases: KernelCase[] = Object.entries(binary).flatMap(([kernel, op]) => {
   const operand = kernel === 'power' ? gentle : random;
-  const cases = pairs.map(([a, b], i) => elementwiseCase(kernel, op, [operand(a, i), operand(b, i + 50)]));
+  const cases = pairs.map(([a, b], i) =>
+    elementwiseCase(kernel, op, [operand(a, i), operand(b, i + 50)]),
+  );
   if (kernel !== 'mod') cases.push(elementwiseCase(kernel, op, table));
   return cases;
 });
@@ -119,10 +174,12 @@ const intCases: KernelCase[] = [
     elementwiseCase(kernel, intBinary[kernel], [extremes, i32([7, 1], [...extremes.data])]),
   ),
   elementwiseCase('mod', intBinary.mod, [i32([3], [7, -7, 6]), i32([], [-3])]),
-  elementwiseCase('power', (a, b) => (a === 1 ? 1 : a === -1 ? (b % 2 ? -1 : 1) : b < 0 ? 0 : wrap(BigInt(a) ** BigInt(b))), [
-    i32([4], [1, -1, -1, 2]),
-    i32([], [-3]),
-  ]),
+  elementwiseCase(
+    'power',
+    (a, b) =>
+      a === 1 ? 1 : a === -1 ? (b % 2 ? -1 : 1) : b < 0 ? 0 : wrap(BigInt(a) ** BigInt(b)),
+    [i32([4], [1, -1, -1, 2]), i32([], [-3])],
+  ),
   elementwiseCase('mod', (a, b) => a - b * Math.floor(a / b), [
     f32([6], [5, -5, 5, -5, 6, 0]),
     f32([6], [3, 3, -3, -3, 3, 3]),
@@ -139,7 +196,12 @@ const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> =
   greaterEqual: (a, b) => a >= b,
 };
 
-const bytes = (seed: number) => value('uint8', [3, 4], uniforms(12, seed).map((u) => u * 4));
+const bytes = (seed: number) =>
+  value(
+    'uint8',
+    [3, 4],
+    uniforms(12, seed).map((u) => u * 4),
+  );
 
 const comparisonCases: KernelCase[] = Object.entries(comparisons).flatMap(([kernel, op]) =>
   [
@@ -156,7 +218,10 @@ const comparisonCases: KernelCase[] = Object.entries(comparisons).flatMap(([kern
 
 const logicalCases: KernelCase[] = pairs.flatMap(([a, b], i) => [
   { ...elementwiseCase('logicalAnd', (x, y) => x * y, [bool(a, i), bool(b, i + 9)]), inPlace: [] },
-  { ...elementwiseCase('logicalOr', (x, y) => Math.sign(x + y), [bool(a, i), bool(b, i + 9)]), inPlace: [] },
+  {
+    ...elementwiseCase('logicalOr', (x, y) => Math.sign(x + y), [bool(a, i), bool(b, i + 9)]),
+    inPlace: [],
+  },
 ]);
 
 const gradCases: KernelCase[] = [[3, 5, 7], [], [0], [1031]].flatMap((shape) =>

@@ -37,7 +37,12 @@ export function philox(counter: readonly number[], key: readonly number[]): numb
   for (let round = 0; round < 10; round++) {
     const product0 = 0xd2511f53n * c[0];
     const product1 = 0xcd9e8d57n * c[2];
-    c = [(product1 >> 32n) ^ c[1] ^ k0, word(product1), (product0 >> 32n) ^ c[3] ^ k1, word(product0)];
+    c = [
+      (product1 >> 32n) ^ c[1] ^ k0,
+      word(product1),
+      (product0 >> 32n) ^ c[3] ^ k1,
+      word(product0),
+    ];
     k0 = word(k0 + 0x9e3779b9n);
     k1 = word(k1 + 0xbb67ae85n);
   }

@@ -3,7 +3,7 @@ import type { DataArray } from '../../../tensor/dtype.js';
 import { type Shape, sizeOf } from '../../../tensor/shape.js';
 import type { Kernel } from '../kernel.js';
 import { flagAttr, numberAttr } from './attrs.js';
-import { planScalarGemm } from './gemm.js';
+import { planGemm } from './gemm.js';
 import { sigmoid } from './math.js';
 import { broadcastStrides, Rows } from './rows.js';
 
@@ -13,12 +13,12 @@ const matrixStrides = (operand: Shape, output: Shape): number[] =>
     (stride) => stride * sizeOf(operand.slice(-2)),
   );
 
-const matmul: Kernel = ({ inputs: [a, b], outputs: [y], attrs }) => {
+const matmul: Kernel = ({ inputs: [a, b], outputs: [y], attrs, float64 }) => {
   const transposeA = flagAttr(attrs, 'transposeA');
   const transposeB = flagAttr(attrs, 'transposeB');
   const [m, n] = y.shape.slice(-2);
   const k = a.shape.at(transposeA ? -2 : -1) ?? 1;
-  const gemm = planScalarGemm({ m, n, k, transposeA, transposeB });
+  const gemm = planGemm({ m, n, k, transposeA, transposeB }, float64);
   const rows = new Rows(y.shape.slice(0, -2), [
     { strides: matrixStrides(a.shape, y.shape) },
     { strides: matrixStrides(b.shape, y.shape) },
@@ -58,7 +58,7 @@ const finishLoops: readonly FinishLoop[] = [
 const dense: Kernel = ({ inputs: [, w, bias], outputs: [y], attrs, float64 }) => {
   const [k, n] = w.shape;
   const size = sizeOf(y.shape);
-  const gemm = planScalarGemm({ m: size / n, n, k, transposeA: false, transposeB: false });
+  const gemm = planGemm({ m: size / n, n, k, transposeA: false, transposeB: false }, float64);
   const finish = finishLoops[numberAttr(attrs, 'activation')];
   const noBias = float64 ? new Float64Array(n) : new Float32Array(n);
   const at = { a: 0, b: 0, y: 0 };

@@ -1,0 +1,38 @@
+// History: what `fit` returns.
+import { Callback, type Logs } from './callback.js';
+
+/** The logs of every epoch, and the loss of every step. */
+export class History extends Callback {
+  /** One array per logged name: `loss`, `accuracy`, `val_loss`, …. */
+  readonly history: Record<string, number[]> = {};
+  /** The epochs that were run, from 0. */
+  readonly epoch: number[] = [];
+  private chunks: Float32Array[] = [];
+
+  /** The loss of every step, in order. */
+  get stepLosses(): Float32Array {
+    if (this.chunks.length !== 1) {
+      const all = new Float32Array(this.chunks.reduce((n, chunk) => n + chunk.length, 0));
+      let next = 0;
+      for (const chunk of this.chunks) {
+        all.set(chunk, next);
+        next += chunk.length;
+      }
+      this.chunks = [all];
+    }
+    return this.chunks[0];
+  }
+
+  /** @internal */
+  addStepLosses(losses: Float32Array): void {
+    this.chunks.push(losses);
+  }
+
+  override onEpochEnd(epoch: number, logs: Logs = {}): void {
+    this.epoch.push(epoch);
+    for (const [name, value] of Object.entries(logs)) {
+      this.history[name] ??= [];
+      this.history[name].push(value);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import './ops/methods.js';
+
+export * as activations from './activations/index.js';
+export { backend, setBackend } from './backend/select.js';
+export * as callbacks from './callbacks/index.js';
+export * as data from './data/index.js';
+export { type Diagnosis, doctor, setNumThreads } from './doctor.js';
+export { compile, grad, type Tree, valueAndGrad } from './graph/compile.js';
+export { evaluate } from './graph/evaluate.js';
+export { type Variable, type VariableOptions, variable } from './graph/variable.js';
+export * as initializers from './initializers/index.js';
+export * as layers from './layers/index.js';
+export { clearSession, Layer } from './layers/layer.js';
+export * as losses from './losses/index.js';
+export * as metrics from './metrics/index.js';
+export { Model } from './models/model.js';
+export { Sequential } from './models/sequential.js';
+export * as ops from './ops/index.js';
+export { setRandomSeed } from './ops/random.js';
+export * as optimizers from './optimizers/index.js';
+export * as random from './random/index.js';
+export { register } from './register.js';
+export * as schedules from './schedules/index.js';
+export type { DataArray, DType } from './tensor/dtype.js';
+export type { Shape } from './tensor/shape.js';
+export { Tensor, type TensorLike, type TensorOptions, tensor } from './tensor/tensor.js';
+export * from './util/errors.js';

@@ -1,0 +1,231 @@
+// What users hand to fit, evaluate and predict, made into tensors whose leading axis is the samples.
+import { setImmediate } from 'node:timers/promises';
+import type { Feed } from '../backend/backend.js';
+import { evaluate } from '../graph/evaluate.js';
+import { valueOf } from '../graph/run.js';
+import { cast } from '../ops/elementwise.js';
+import { reshape } from '../ops/movement.js';
+import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
+import {
+  allocateData,
+  fromData,
+  isTypedArray,
+  Tensor,
+  type TensorLike,
+  type TypedArrayInput,
+  tensor,
+} from '../tensor/tensor.js';
+import { DataError } from '../util/errors.js';
+
+/** Samples: a tensor, arrays, or a typed array together with its shape. */
+export type Samples = TensorLike | { readonly data: TypedArrayInput; readonly shape: Shape };
+
+/** Batches as they come: `[x, y]`, `[x, y, sampleWeight]`, `{ x, y, sampleWeight }` or x alone. */
+export type BatchSource = Iterable<unknown> | AsyncIterable<unknown>;
+
+const sliceBytes = 8 * 2 ** 20;
+
+const isShaped = (s: Samples): s is { data: TypedArrayInput; shape: Shape } =>
+  typeof s === 'object' && s !== null && 'data' in s && 'shape' in s && !(s instanceof Tensor);
+
+/** Copies a typed array in slices, between turns of the event loop; shared memory is read in place. */
+async function copyArray(values: TypedArrayInput, shape: Shape): Promise<Tensor> {
+  if (sizeOf(shape) !== values.length) {
+    throw new DataError(
+      `shape ${formatShape(shape)} has ${sizeOf(shape)} elements, but the array has ${values.length}.`,
+    );
+  }
+  const plain =
+    values instanceof Float32Array || values instanceof Int32Array || values instanceof Uint8Array;
+  if (plain && values.buffer instanceof SharedArrayBuffer) {
+    const dtype =
+      values instanceof Float32Array ? 'float32' : values instanceof Int32Array ? 'int32' : 'uint8';
+    return fromData(values, shape, dtype);
+  }
+  if (values.byteLength <= sliceBytes) return tensor(values, { shape });
+  const { dtype } = tensor(values.subarray(0, 0));
+  const data = allocateData(dtype, values.length);
+  const step = Math.floor(sliceBytes / values.BYTES_PER_ELEMENT);
+  for (let from = 0; from < values.length; from += step) {
+    data.set(values.subarray(from, from + step), from);
+    await setImmediate();
+  }
+  return fromData(data, shape, dtype);
+}
+
+/** A tensor of samples; a plain list of numbers counts as one feature each. */
+export async function toSamples(samples: Samples, what: string): Promise<Tensor> {
+  let t: Tensor;
+  if (samples instanceof Tensor) t = samples;
+  else if (isShaped(samples)) t = await copyArray(samples.data, samples.shape);
+  else if (isTypedArray(samples)) t = await copyArray(samples, [samples.length]);
+  else if (typeof samples === 'object' && samples !== null && 'value' in samples) t = samples.value;
+  else if (Array.isArray(samples)) t = tensor(samples);
+  else
+    throw new DataError(
+      `${what}: expected a tensor, an array or a typed array, got ${typeof samples}.`,
+    );
+  if (t.rank === 0)
+    throw new DataError(`${what}: expected samples along a first axis, got a scalar.`);
+  await evaluate(t);
+  return t;
+}
+
+/** x: features on the last axis, so that a list of numbers becomes `[samples, 1]`. */
+export const toInputs = async (x: Samples): Promise<Tensor> => {
+  const t = await toSamples(x, 'x');
+  return t.rank === 1 ? withValue(reshape(t, [t.size, 1])) : t;
+};
+
+async function withValue(t: Tensor): Promise<Tensor> {
+  await evaluate(t);
+  return t;
+}
+
+/** Whole-number labels as int32, whatever they came as. */
+export async function toLabels(y: Tensor): Promise<Tensor> {
+  if (y.dtype !== 'float32') return y;
+  const { data } = valueOf(y);
+  const row = data.findIndex((value: number) => !Number.isInteger(value));
+  if (row >= 0) {
+    throw new DataError(
+      `y: a sparse loss takes whole-number labels, but row ${Math.floor((row * y.shape[0]) / y.size)} is ${data[row]}. For one-hot or soft labels use categorical_crossentropy.`,
+    );
+  }
+  return withValue(cast(y, 'int32'));
+}
+
+/** Sample weights from weights per class: `{ 0: 1, 1: 5 }`. */
+export function weightsOfClasses(y: Tensor, classWeight: Readonly<Record<number, number>>): Tensor {
+  const { data } = valueOf(y);
+  const rows = y.shape[0];
+  const perRow = rows === 0 ? 0 : y.size / rows;
+  const weights = new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    let label = data[row * perRow];
+    if (perRow > 1) {
+      label = 0;
+      for (let c = 1; c < perRow; c++) {
+        if (data[row * perRow + c] > data[row * perRow + label]) label = c;
+      }
+    }
+    weights[row] = classWeight[label] ?? 1;
+  }
+  return fromData(weights, [rows], 'float32');
+}
+
+/** Everything that one pass reads, row for row. */
+export interface Dataset {
+  readonly x: Tensor;
+  readonly y: Tensor | undefined;
+  readonly weight: Tensor | undefined;
+}
+
+/** Throws unless all parts have as many rows, and at least one. */
+export function checkRows({ x, y, weight }: Dataset, where: string): void {
+  const rows = x.shape[0];
+  if (rows === 0)
+    throw new DataError(`${where}: the data set is empty: x has shape ${formatShape(x.shape)}.`);
+  for (const [name, part] of [
+    ['y', y],
+    ['sampleWeight', weight],
+  ] as const) {
+    if (!part || part.shape[0] === rows) continue;
+    throw new DataError(`${where}: x has ${rows} samples, but ${name} has ${part.shape[0]}.`);
+  }
+}
+
+/** The tensors of a data set in the order of a step's feeds. */
+export const partsOf = ({ x, y, weight }: Dataset): Tensor[] =>
+  [x, y, weight].filter((t) => t !== undefined);
+
+/** Rows `from` up to `to` of a data set, in place. */
+export function rowsOf(data: Dataset, from: number, to: number): Dataset {
+  const take = (t: Tensor | undefined): Tensor | undefined => {
+    if (!t) return undefined;
+    const row = sizeOf(t.shape.slice(1));
+    const { data: all } = valueOf(t);
+    return fromData(all.subarray(from * row, to * row), [to - from, ...t.shape.slice(1)], t.dtype);
+  };
+  return { x: take(data.x)!, y: take(data.y), weight: take(data.weight) };
+}
+
+/** The feeds of steps that begin at `first`: rows in order, or as `order` says. */
+export const feedsOf = (data: Dataset, order: Int32Array | undefined, first: number): Feed[] =>
+  partsOf(data).map((t) => {
+    const source = valueOf(t).data;
+    return order ? { source, rows: order.subarray(first), first: 0 } : { source, first };
+  });
+
+/** A data set of one batch from an iterator. */
+export async function toBatch(item: unknown): Promise<Dataset> {
+  const parts = Array.isArray(item) && item[0] instanceof Object ? item : [item];
+  const record =
+    typeof item === 'object' && item !== null && 'x' in item
+      ? (item as { x: Samples; y?: Samples; sampleWeight?: Samples })
+      : { x: parts[0] as Samples, y: parts[1] as Samples, sampleWeight: parts[2] as Samples };
+  const { x, y, sampleWeight } = record;
+  const data = {
+    x: await toInputs(x),
+    y: y === undefined ? undefined : await toSamples(y, 'y'),
+    weight: sampleWeight === undefined ? undefined : await toSamples(sampleWeight, 'sampleWeight'),
+  };
+  checkRows(data, 'batch');
+  return data;
+}
+
+/** Whether `x` yields batches instead of being the samples. */
+export const isBatchSource = (x: unknown): x is BatchSource =>
+  typeof x === 'object' &&
+  x !== null &&
+  !Array.isArray(x) &&
+  !ArrayBuffer.isView(x) &&
+  (Symbol.asyncIterator in x || Symbol.iterator in x);
+
+/** sfc32: a small, fast generator for shuffles. */
+function generator(seed: number, stream: number): () => number {
+  let [a, b, c, d] = [seed | 0, stream | 0, 0x9e3779b9 | 0, 1];
+  const next = (): number => {
+    const t = (((a + b) | 0) + d) | 0;
+    d = (d + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (c << 21) | (c >>> 11);
+    c = (c + t) | 0;
+    return t >>> 0;
+  };
+  for (let i = 0; i < 12; i++) next();
+  return next;
+}
+
+/** The numbers 0 … n − 1 in an order that follows from `seed` and `stream`. */
+export function shuffledRows(n: number, seed: number, stream: number): Int32Array {
+  const rows = Int32Array.from({ length: n }, (_, i) => i);
+  const random = generator(seed, stream);
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor((random() / 2 ** 32) * (i + 1));
+    const row = rows[i];
+    rows[i] = rows[j];
+    rows[j] = row;
+  }
+  return rows;
+}
+
+/** Says which column of the data is not a number, if one is. */
+export function findNonFinite(data: Dataset): DataError | undefined {
+  for (const [name, t] of [
+    ['x', data.x],
+    ['y', data.y],
+    ['sampleWeight', data.weight],
+  ] as const) {
+    if (t?.dtype !== 'float32') continue;
+    const values = valueOf(t).data;
+    const at = values.findIndex((value: number) => !Number.isFinite(value));
+    if (at < 0) continue;
+    const perRow = t.size / t.shape[0];
+    return new DataError(
+      `${name} holds ${values[at]} in row ${Math.floor(at / perRow)}, column ${at % perRow}. Remove such rows, or fill them in.`,
+    );
+  }
+  return undefined;
+}

@@ -1,0 +1,121 @@
+// The progress of training: a bar on a terminal, a line per epoch elsewhere, nothing with verbose 0.
+import type { Logs } from '../callbacks/callback.js';
+
+/** Shows one pass after the other. */
+export interface Progress {
+  beginEpoch(epoch: number): void;
+  /** `samples` of the epoch are done. */
+  update(samples: number, logs: Logs): void;
+  endEpoch(logs: Logs): void;
+  end(): void;
+}
+
+export interface ProgressOptions {
+  readonly epochs: number;
+  /** Samples of one epoch, if known. */
+  readonly samples: number | undefined;
+  /** 0 silent, 1 a bar, 2 a line per epoch, `auto`: a bar on a terminal and lines elsewhere. */
+  readonly verbose: number | 'auto';
+  /** What stands for the epoch in front of the line; default `Epoch 1/5`. */
+  readonly title?: string;
+  readonly stream?: NodeJS.WriteStream;
+}
+
+const silent: Progress = { beginEpoch() {}, update() {}, endEpoch() {}, end() {} };
+
+const digits = 4;
+
+/** `loss: 0.2143 - accuracy: 0.9381` */
+export const formatLogs = (logs: Logs): string =>
+  Object.entries(logs)
+    .map(([name, value]) => `${name}: ${formatLog(value)}`)
+    .join(' - ');
+
+const formatLog = (value: number): string =>
+  value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(digits) : value.toFixed(digits);
+
+/** `58.2k samples/s` */
+export function formatRate(perSecond: number): string {
+  if (!Number.isFinite(perSecond)) return '';
+  if (perSecond >= 1e6) return `${(perSecond / 1e6).toFixed(2)}M samples/s`;
+  if (perSecond >= 1e3) return `${(perSecond / 1e3).toFixed(1)}k samples/s`;
+  return `${perSecond.toFixed(0)} samples/s`;
+}
+
+const secondsSince = (start: number): number => (performance.now() - start) / 1000;
+
+/** One line per epoch, when it ends. */
+function lines(options: ProgressOptions, stream: NodeJS.WriteStream): Progress {
+  let start = 0;
+  let epoch = 0;
+  let seen = 0;
+  return {
+    beginEpoch(index) {
+      epoch = index;
+      start = performance.now();
+      seen = 0;
+    },
+    update(samples) {
+      seen = samples;
+    },
+    endEpoch(logs) {
+      const seconds = secondsSince(start);
+      const title = options.title ?? `Epoch ${epoch + 1}/${options.epochs}`;
+      stream.write(
+        `${title} - ${seconds.toFixed(1)}s - ${formatRate(seen / seconds)} - ${formatLogs(logs)}\n`,
+      );
+    },
+    end() {},
+  };
+}
+
+/** A bar that the line of the epoch replaces when it ends. */
+async function bar(options: ProgressOptions, stream: NodeJS.WriteStream): Promise<Progress> {
+  const { default: cliProgress } = await import('cli-progress');
+  const plain = lines(options, stream);
+  let current: InstanceType<typeof cliProgress.SingleBar> | undefined;
+  let start = 0;
+  const close = (): void => {
+    current?.stop();
+    current = undefined;
+  };
+  return {
+    beginEpoch(epoch) {
+      plain.beginEpoch(epoch);
+      start = performance.now();
+      const title = options.title ?? `Epoch ${epoch + 1}/${options.epochs}`;
+      current = new cliProgress.SingleBar({
+        format: `${title} {bar} {percentage}% | ETA {left} | {rate} | {logs}`,
+        stream,
+        clearOnComplete: true,
+        hideCursor: true,
+        barsize: 20,
+        fps: 10,
+        barCompleteChar: '━',
+        barIncompleteChar: '─',
+      });
+      current.start(options.samples ?? 1, 0, { rate: '', logs: '', left: '…' });
+    },
+    update(samples, logs) {
+      plain.update(samples, logs);
+      const perSecond = samples / secondsSince(start);
+      const left = options.samples
+        ? `${((options.samples - samples) / perSecond).toFixed(0)}s`
+        : '?';
+      current?.update(samples, { rate: formatRate(perSecond), logs: formatLogs(logs), left });
+    },
+    endEpoch(logs) {
+      close();
+      plain.endEpoch(logs);
+    },
+    end: close,
+  };
+}
+
+/** The progress that `verbose` asks for. */
+export async function makeProgress(options: ProgressOptions): Promise<Progress> {
+  const stream = options.stream ?? process.stderr;
+  const verbose = options.verbose === 'auto' ? (stream.isTTY ? 1 : 2) : options.verbose;
+  if (verbose === 0) return silent;
+  return verbose === 1 && stream.isTTY ? bar(options, stream) : lines(options, stream);
+}

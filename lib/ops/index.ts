@@ -1,0 +1,44 @@
+export * from './elementwise.js';
+export {
+  absolute as abs,
+  divide as div,
+  isFinite as isfinite,
+  isNan as isnan,
+  multiply as mul,
+  negative as neg,
+  power as pow,
+  subtract as sub,
+} from './elementwise.js';
+export { dense, type MatmulOptions, matmul } from './gemm.js';
+export {
+  arange,
+  broadcastTo,
+  concatenate as concat,
+  concatenate,
+  expandDims,
+  gather,
+  gather as take,
+  oneHot,
+  pad,
+  reshape,
+  reverse,
+  slice,
+  squeeze,
+  stack,
+  transpose,
+} from './movement.js';
+export {
+  all,
+  any,
+  argmax,
+  argmin,
+  logSumExp,
+  max,
+  mean,
+  min,
+  prod,
+  std,
+  sum,
+  variance,
+} from './reduce.js';
+export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';

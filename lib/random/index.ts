@@ -1,0 +1,1 @@
+export { bits, dropout, normal, randint, setRandomSeed, truncatedNormal, uniform } from '../ops/random.js';

@@ -1,0 +1,79 @@
+// `register(Class)`: makes classes of the user's own known by name, to configs and files.
+import { Initializer, initializers } from './initializers/index.js';
+import { Layer, layers } from './layers/layer.js';
+import { Loss, losses } from './losses/loss.js';
+import { Metric, metrics } from './metrics/metric.js';
+import { Optimizer, optimizers } from './optimizers/optimizer.js';
+import { LearningRateSchedule, schedules } from './schedules/index.js';
+import { ConfigError } from './util/errors.js';
+
+/** A class that configs can be made of. */
+interface Registrable {
+  readonly name: string;
+  readonly prototype: object;
+  fromConfig(config: Record<string, unknown>): object;
+}
+
+const kinds: readonly {
+  readonly Base: { readonly prototype: object };
+  readonly add: (name: string, Class: Registrable) => void;
+}[] = [
+  {
+    Base: Layer,
+    add: (name, Class) =>
+      layers.add(name, { fromConfig: (c) => expect(Class.fromConfig(c), Layer) }),
+  },
+  {
+    Base: Initializer,
+    add: (name, Class) =>
+      initializers.add(name, { fromConfig: (c) => expect(Class.fromConfig(c), Initializer) }),
+  },
+  {
+    Base: Metric,
+    add: (name, Class) =>
+      metrics.add(name, { fromConfig: (c) => expect(Class.fromConfig(c), Metric) }),
+  },
+  {
+    Base: Optimizer,
+    add: (name, Class) =>
+      optimizers.add(name, { fromConfig: (c) => expect(Class.fromConfig(c), Optimizer) }),
+  },
+  {
+    Base: LearningRateSchedule,
+    add: (name, Class) =>
+      schedules.add(name, { fromConfig: (c) => expect(Class.fromConfig(c), LearningRateSchedule) }),
+  },
+  {
+    Base: Loss,
+    add: (name, Class) => {
+      const make = (c: Record<string, unknown>) => expect(Class.fromConfig(c), Loss);
+      losses.add(name, { Class: { fromConfig: make }, fn: (t, p) => make({}).call(t, p) });
+    },
+  },
+];
+
+function expect<T extends object>(made: object, Base: abstract new (...args: never[]) => T): T {
+  if (made instanceof Base) return made;
+  throw new ConfigError(
+    `fromConfig of a registered class made a ${made.constructor.name}, expected a ${Base.name}.`,
+  );
+}
+
+/**
+ * Makes a layer, loss, metric, optimizer, schedule or initializer of your own known by its class's
+ * name, so that names, configs and files can mean it.
+ *
+ * @throws ConfigError for a class that extends none of those.
+ */
+export function register<C extends Registrable>(Class: C, name: string = Class.name): C {
+  const kind = kinds.find(({ Base }) =>
+    Object.prototype.isPrototypeOf.call(Base.prototype, Class.prototype),
+  );
+  if (!kind) {
+    throw new ConfigError(
+      `register: ${name} extends none of Layer, Loss, Metric, Optimizer, Initializer, LearningRateSchedule.`,
+    );
+  }
+  kind.add(name, Class);
+  return Class;
+}

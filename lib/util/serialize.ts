@@ -1,0 +1,40 @@
+// Keras's serialised form of objects: `{ module, class_name, config, registered_name }`.
+import { ConfigError } from './errors.js';
+import type { Registry } from './registry.js';
+
+export interface SerializedObject {
+  readonly module: string;
+  readonly class_name: string;
+  readonly config: Record<string, unknown>;
+  readonly registered_name: string | null;
+}
+
+interface Configurable {
+  getConfig(): Record<string, unknown>;
+}
+
+interface ConfigurableClass<T> {
+  fromConfig(config: Record<string, unknown>): T;
+}
+
+/** An object as Keras writes it into files. */
+export const serialize = (module: string, object: Configurable): SerializedObject => ({
+  module,
+  class_name: object.constructor.name.replace(/^_+/, ''),
+  config: object.getConfig(),
+  registered_name: null,
+});
+
+export const isSerialized = (value: unknown): value is SerializedObject =>
+  typeof value === 'object' && value !== null && 'class_name' in value;
+
+/** The object that a name, a serialised form or an instance stands for. */
+export function resolveObject<T extends object>(
+  given: string | SerializedObject | T,
+  registry: Registry<ConfigurableClass<T>>,
+): T {
+  if (typeof given === 'string') return registry.get(given).fromConfig({});
+  if (isSerialized(given)) return registry.get(given.class_name).fromConfig(given.config);
+  if (typeof given === 'object' && given !== null) return given;
+  throw new ConfigError(`expected a ${registry.kind} or the name of one, got ${typeof given}.`);
+}

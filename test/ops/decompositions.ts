@@ -1,0 +1,128 @@
+// Calls of composite ops, for comparing their kernels with their decompositions.
+import type { Attrs } from '../../lib/graph/program.js';
+import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
+import { seeded } from '../support/random.js';
+
+export interface Decomposition {
+  readonly op: string;
+  readonly title: string;
+  readonly inputs: readonly Tensor[];
+  readonly attrs: Attrs;
+}
+
+const random = seeded(11);
+const float = (shape: readonly number[], low = -2, high = 2): Tensor =>
+  tensor(
+    Float32Array.from(
+      random.uniforms(
+        shape.reduce((n, d) => n * d, 1),
+        low,
+        high,
+      ),
+    ),
+    { shape },
+  );
+const int = (values: readonly number[], shape: readonly number[] = [values.length]): Tensor =>
+  tensor(Int32Array.from(values), { shape });
+
+const shapes = [
+  [3, 5],
+  [1, 1],
+  [0, 4],
+  [2, 3, 7],
+  [33, 10],
+];
+
+const over = (
+  op: string,
+  inputs: (shape: readonly number[]) => readonly Tensor[],
+): Decomposition[] =>
+  shapes.map((shape) => ({ op, title: `[${shape}]`, inputs: inputs(shape), attrs: {} }));
+
+const denseCases: Decomposition[] = [0, 1, 2, 3].flatMap((activation) =>
+  [
+    [2, 3, 4],
+    [1, 1, 1],
+    [0, 3, 2],
+    [5, 0, 3],
+    [17, 33, 9],
+  ].flatMap(([m, k, n]) =>
+    [[], [float([n])]].map((bias) => ({
+      op: 'dense',
+      title: `activation ${activation}, ${m}×${k}·${k}×${n}${bias.length ? ' + bias' : ''}`,
+      inputs: [float([m, k]), float([k, n]), ...bias],
+      attrs: { activation },
+    })),
+  ),
+);
+
+const labelled = (rows: number, classes: number): [Tensor, Tensor] => [
+  float([rows, classes], -10, 10),
+  int(random.integers(rows, 0, classes)),
+];
+
+const losses: Decomposition[] = [
+  [3, 5],
+  [1, 1],
+  [0, 4],
+  [65, 10],
+].flatMap(([rows, classes]) => {
+  const [logits, labels] = labelled(rows, classes);
+  const title = `[${rows}, ${classes}]`;
+  return [
+    { op: 'sparseSoftmaxCrossEntropy', title, inputs: [logits, labels], attrs: {} },
+    {
+      op: 'sparseSoftmaxCrossEntropyGrad',
+      title,
+      inputs: [logits, labels, float([rows])],
+      attrs: {},
+    },
+  ];
+});
+
+const weights = (low = -1, high = 1): Tensor[] => [
+  float([3, 4], low, high),
+  float([0]),
+  float([7], low, high),
+];
+const scalars = (...values: number[]): Tensor[] => values.map((v) => tensor(v));
+
+const updates: Decomposition[] = [
+  ...[0, 1, 1000].map((step) => ({
+    op: 'adam',
+    title: `step ${step}`,
+    inputs: [
+      ...weights(),
+      ...weights(),
+      ...weights(0, 1),
+      ...weights(),
+      ...scalars(0.01, 0.9, 0.999, 1e-7),
+      tensor(step, { dtype: 'int32' }),
+    ],
+    attrs: { count: 3 },
+  })),
+  {
+    op: 'sgd',
+    title: 'three weights',
+    inputs: [...weights(), ...weights(), ...scalars(0.1)],
+    attrs: { count: 3 },
+  },
+  ...[0, 1].map((nesterov) => ({
+    op: 'momentum',
+    title: nesterov ? 'Nesterov' : 'plain',
+    inputs: [...weights(), ...weights(), ...weights(), ...scalars(0.1, 0.9)],
+    attrs: { count: 3, nesterov },
+  })),
+];
+
+export const decompositions: readonly Decomposition[] = [
+  ...over('softmax', (s) => [float(s, -20, 20)]),
+  ...over('logSoftmax', (s) => [float(s, -20, 20)]),
+  ...over('softmaxGrad', (s) => [float(s), float(s, 0, 1)]),
+  ...over('sigmoidGrad', (s) => [float(s), float(s, 0, 1)]),
+  ...over('tanhGrad', (s) => [float(s), float(s, -1, 1)]),
+  ...over('reluGrad', (s) => [float(s), float(s)]),
+  ...denseCases,
+  ...losses,
+  ...updates,
+];

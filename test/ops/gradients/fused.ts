@@ -1,0 +1,152 @@
+// Gradient checks of products, softmax, losses, updates and dropout: ops with kernels of their own.
+import { callAll, ops } from '../../../lib/ops/define.js';
+import { square } from '../../../lib/ops/elementwise.js';
+import { dense, type FusedActivation, matmul } from '../../../lib/ops/gemm.js';
+import { dropout } from '../../../lib/ops/random.js';
+import { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from '../../../lib/ops/softmax.js';
+import * as u from '../../../lib/ops/update.js';
+import { type Tensor, tensor } from '../../../lib/tensor/tensor.js';
+import { real } from '../../support/gradcheck.js';
+import type { GradientCase, GradientCases } from './case.js';
+
+const opNamed = (name: string) => {
+  const op = ops.get(name);
+  if (!op) throw new Error(`There is no op "${name}".`);
+  return op;
+};
+
+const flags = [
+  { transposeA: false, transposeB: false },
+  { transposeA: true, transposeB: false },
+  { transposeA: false, transposeB: true },
+  { transposeA: true, transposeB: true },
+];
+
+const times = (a: Tensor, b: Tensor): Tensor => matmul(a, b);
+
+const products: GradientCase[] = [
+  ...flags.map((options) => ({
+    title: `A${options.transposeA ? 'ᵀ' : ''} B${options.transposeB ? 'ᵀ' : ''}`,
+    operands: [
+      real(options.transposeA ? [3, 2] : [2, 3]),
+      real(options.transposeB ? [4, 3] : [3, 4]),
+    ],
+    fn: (a: Tensor, b: Tensor) => matmul(a, b, options),
+  })),
+  ...flags.map((options) => ({
+    title: `batched, broadcasting ${JSON.stringify(options)}`,
+    operands: [
+      real(options.transposeA ? [2, 1, 3, 2] : [2, 1, 2, 3]),
+      real(options.transposeB ? [3, 4, 3] : [3, 3, 4]),
+    ],
+    fn: (a: Tensor, b: Tensor) => matmul(a, b, options),
+  })),
+  { title: 'rows on a matrix', operands: [real([2, 3, 4]), real([4, 5])], fn: times },
+  { title: 'vectors', operands: [real([3]), real([3])], fn: times },
+  { title: 'matrix and vector', operands: [real([2, 3]), real([3])], fn: times },
+  { title: 'vector and matrix', operands: [real([3]), real([3, 2])], fn: times },
+  { title: 'nothing inside', operands: [real([2, 0]), real([0, 3])], fn: times },
+  { title: 'no rows', operands: [real([0, 2]), real([2, 3])], fn: times },
+  { title: 'square of one matrix', operands: [real([3, 3])], fn: (x) => matmul(x, x) },
+];
+
+const activations: FusedActivation[] = ['linear', 'relu', 'sigmoid', 'tanh'];
+
+const labels = tensor([2, 0, 1], { dtype: 'int32' });
+const step = tensor(3, { dtype: 'int32' });
+
+const lossGrad = (logits: Tensor, dloss: Tensor): Tensor =>
+  callAll(opNamed('sparseSoftmaxCrossEntropyGrad'), [logits, labels, dloss])[0];
+
+const softmaxGrad = (dy: Tensor, y: Tensor): Tensor => callAll(opNamed('softmaxGrad'), [dy, y])[0];
+
+const rates = { beta1: 0.9, beta2: 0.99, epsilon: 1e-3, step };
+
+export const fusedCases: GradientCases = {
+  matmul: products,
+  dense: [
+    ...activations.map((activation) => ({
+      title: activation,
+      operands: [real([2, 3]), real([3, 4]), real([4])],
+      fn: (x: Tensor, w: Tensor, b: Tensor) => dense(x, w, b, activation),
+    })),
+    {
+      title: 'no bias',
+      operands: [real([2, 3]), real([3, 4])],
+      fn: (x, w) => dense(x, w, undefined, 'tanh'),
+    },
+    {
+      title: 'time steps',
+      operands: [real([2, 2, 3]), real([3, 1]), real([1])],
+      fn: (x, w, b) => dense(x, w, b, 'sigmoid'),
+    },
+    {
+      title: 'no rows',
+      operands: [real([0, 3]), real([3, 4]), real([4])],
+      fn: (x, w, b) => dense(x, w, b),
+    },
+  ],
+  softmax: [
+    { operands: [real([3, 4])], fn: (x) => softmax(x) },
+    { title: 'first axis', operands: [real([3, 4])], fn: (x) => softmax(x, 0) },
+    { title: 'one class', operands: [real([3, 1])], fn: (x) => softmax(x) },
+    { title: 'no rows', operands: [real([0, 4])], fn: (x) => softmax(x) },
+  ],
+  softmaxGrad: [{ operands: [real([3, 4]), real([3, 4])], fn: softmaxGrad }],
+  logSoftmax: [
+    { operands: [real([3, 4])], fn: (x) => logSoftmax(x) },
+    { title: 'middle axis', operands: [real([2, 3, 2])], fn: (x) => logSoftmax(x, 1) },
+  ],
+  sparseSoftmaxCrossEntropy: [
+    { operands: [real([3, 4])], fn: (x) => sparseSoftmaxCrossEntropy(x, labels) },
+    {
+      title: 'time steps',
+      operands: [real([3, 1, 4])],
+      fn: (x) => sparseSoftmaxCrossEntropy(x, tensor([[2], [0], [3]])),
+    },
+  ],
+  sparseSoftmaxCrossEntropyGrad: [{ operands: [real([3, 4]), real([3])], fn: lossGrad }],
+  adam: [
+    {
+      operands: [
+        real([3]),
+        real([2, 2]),
+        real([3]),
+        real([2, 2]),
+        real([3], 0.5, 1),
+        real([2, 2], 0.5, 1),
+        real([3]),
+        real([2, 2]),
+      ],
+      fn: (w1, w2, m1, m2, v1, v2, g1, g2) => {
+        const out = u.adamUpdate([w1, w2], [m1, m2], [v1, v2], [g1, g2], {
+          learningRate: 0.1,
+          ...rates,
+        });
+        return [...out.weights, ...out.momentums, ...out.velocities];
+      },
+    },
+    {
+      title: 'the learning rate',
+      operands: [real([3]), real([3]), real([3], 0.5, 1), real([3]), real([], 0.1, 1)],
+      fn: (w, m, v, g, learningRate) =>
+        u.adamUpdate([w], [m], [v], [g], { learningRate, ...rates }).weights,
+    },
+  ],
+  sgd: [
+    {
+      operands: [real([3]), real([2]), real([3]), real([2]), real([])],
+      fn: (w1, w2, g1, g2, learningRate) =>
+        u.sgdUpdate([w1, w2], [g1, g2], learningRate).map(square),
+    },
+  ],
+  momentum: [false, true].map((nesterov) => ({
+    title: nesterov ? 'Nesterov' : 'plain',
+    operands: [real([3]), real([3]), real([3]), real([])],
+    fn: (w: Tensor, m: Tensor, g: Tensor, learningRate: Tensor) => {
+      const out = u.momentumUpdate([w], [m], [g], { learningRate, momentum: 0.9, nesterov });
+      return [...out.weights, ...out.momentums].map(square);
+    },
+  })),
+  dropout: [{ operands: [real([5, 7])], fn: (x) => square(dropout(x, 0.4, { seed: 3 })) }],
+};
