@@ -20,7 +20,7 @@ const project = (backend: string) => ({
     name: backend,
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...once],
-    env: { NEURONE_BACKEND: backend },
+    env: { NEURONE_BACKEND: backend, NEURONE_VERIFY: '1' },
     pool: 'forks' as const,
     testTimeout: 60_000,
   },

@@ -1,33 +1,120 @@
-// Bundles lib/ into dist/: one ES module per public entry point, code that they share (and what is
-// imported only when needed) in chunks. The entry points are those that package.json exports.
-import { existsSync, rmSync } from 'node:fs';
+// Bundles lib/ into dist/: all entry points that package.json exports share one module, so that a
+// process that imports neurone reads one file and not thirty (122 ms became 33 on a busy machine);
+// what is imported only when needed becomes chunks. The command line is a bundle of its own, over the
+// same public modules that users import.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, posix } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './run.js';
 
-export async function bundle() {
-  const { exports, bin } = JSON.parse(await readFile(`${root}/package.json`, 'utf8'));
-  const outputs = [...Object.values(exports).map((entry) => entry.default), ...Object.values(bin)];
-  const entryPoints = outputs
-    .filter((path) => path?.startsWith('./dist/'))
-    .map((path) => path.replace('./dist/', 'lib/').replace(/\.js$/, '.ts'))
-    .filter((path) => existsSync(`${root}/${path}`));
-  rmSync(`${root}/dist/chunks`, { recursive: true, force: true });
-  await build({
-    absWorkingDir: root,
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  logLevel: 'warning',
+};
+
+const written = {
+  ...options,
+  splitting: true,
+  outdir: 'dist',
+  outbase: 'lib',
+  // As deep as lib/<folder>/, so that new URL('../../…', import.meta.url) means the same in both.
+  chunkNames: 'chunks/[name]-[hash]',
+  sourcemap: true,
+  sourcesContent: false,
+};
+
+const core = 'chunks/core';
+
+/** The entry points of package.json: `index`, `layers/index`, …. */
+async function findEntries() {
+  const { exports } = JSON.parse(await readFile(`${root}/package.json`, 'utf8'));
+  return Object.values(exports)
+    .map((entry) => /^\.\/dist\/(.*)\.js$/.exec(entry.default)?.[1])
+    .filter((name) => name);
+}
+
+/** What each entry point exports. */
+async function findNames(entries) {
+  const entryPoints = entries.map((name) => `lib/${name}.ts`);
+  const { metafile } = await build({
+    ...options,
     entryPoints,
     outdir: 'dist',
     outbase: 'lib',
-    bundle: true,
-    splitting: true,
-    // As deep as lib/<folder>/, so that new URL('../../…', import.meta.url) means the same in both.
-    chunkNames: 'chunks/[name]-[hash]',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    sourcemap: true,
-    sourcesContent: false,
-    logLevel: 'warning',
+    write: false,
+    metafile: true,
   });
+  return new Map(entries.map((name) => [name, metafile.outputs[`dist/${name}.js`].exports]));
+}
+
+/** The name in the shared module of what an entry point exports. */
+const shared = (entry, name) => `${entry.replace(/\W/g, '_')}_${name}`;
+
+async function bundleCore(names) {
+  const lines = [...names].map(([entry, exported]) => {
+    const list = exported.map((name) => `${name} as ${shared(entry, name)}`);
+    return `export { ${list.join(', ')} } from './lib/${entry}.js';`;
+  });
+  await build({
+    ...written,
+    entryPoints: [{ in: 'neurone:core', out: core }],
+    plugins: [
+      {
+        name: 'core',
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: /^neurone:core$/ }, ({ path }) => ({ path, namespace: 'core' }));
+          onLoad({ filter: /.*/, namespace: 'core' }, () => ({
+            contents: lines.join('\n'),
+            loader: 'ts',
+            resolveDir: root,
+          }));
+        },
+      },
+    ],
+  });
+}
+
+function writeEntries(names) {
+  for (const [entry, exported] of names) {
+    const list = exported.map((name) => `  ${shared(entry, name)} as ${name},\n`);
+    const from = posix.relative(posix.dirname(`/${entry}`), `/${core}.js`);
+    const path = `${root}/dist/${entry}.js`;
+    mkdirSync(dirname(path), { recursive: true });
+    const source = from.startsWith('.') ? from : `./${from}`;
+    writeFileSync(path, `export {\n${list.join('')}} from '${source}';\n`);
+  }
+}
+
+async function bundleCommands(entries) {
+  const outside = new Set(entries.map((name) => `../${name}.js`));
+  await build({
+    ...written,
+    entryPoints: ['lib/cli/main.ts'],
+    plugins: [
+      {
+        name: 'public modules',
+        setup({ onResolve }) {
+          onResolve({ filter: /^\.\.\// }, ({ path, kind }) =>
+            kind !== 'entry-point' && outside.has(path) ? { path, external: true } : undefined,
+          );
+        },
+      },
+    ],
+  });
+}
+
+/** Writes dist/, all but the types. */
+export async function bundle() {
+  const entries = await findEntries();
+  const names = await findNames(entries);
+  rmSync(`${root}/dist/chunks`, { recursive: true, force: true });
+  await bundleCore(names);
+  writeEntries(names);
+  await bundleCommands(entries);
 }

@@ -182,6 +182,7 @@ class NativeExecutable implements Executable {
       request.feeds.map(({ rows }) => rows),
       Float64Array.of(
         request.steps,
+        request.chain,
         ...request.feeds.map(({ first }) => first),
         ...request.bindings,
       ),

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command `neurone`: finds the subcommand, reads its arguments, turns errors into exit codes.
 import { createRequire } from 'node:module';
-import { NeuroneError } from '../util/errors.js';
+import { NeuroneError } from '../index.js';
 import { suggestion } from '../util/suggest.js';
 import { type Command, exitCodes, readValues, UsageError } from './command.js';
 

@@ -117,6 +117,12 @@ const outlineOf = (tree: Tree): string => {
  */
 export function compile<Args extends readonly Tree[], Result extends Tree>(
   fn: (...args: { [K in keyof Args]: Tensor & Args[K] }) => Result,
+): (...args: Args) => Result;
+export function compile<Args extends readonly Tree[]>(
+  fn: (...args: { [K in keyof Args]: Tensor & Args[K] }) => void,
+): (...args: Args) => void;
+export function compile<Args extends readonly Tree[], Result extends Tree>(
+  fn: (...args: { [K in keyof Args]: Tensor & Args[K] }) => Result,
 ): (...args: Args) => Result {
   const programs = new Map<
     string,

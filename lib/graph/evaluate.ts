@@ -7,7 +7,7 @@ import type { DataArray } from '../tensor/dtype.js';
 import { type OpNode, type PendingRun, Tensor } from '../tensor/tensor.js';
 import { TraceError } from '../util/errors.js';
 import { lower } from './lower.js';
-import { CompiledGraph, valueOf } from './run.js';
+import { CompiledGraph, realized } from './run.js';
 import { setMaterialize, Trace } from './variable.js';
 import { nodeOf, topological } from './walk.js';
 
@@ -107,7 +107,7 @@ const materialize = (t: Tensor): { data: DataArray; run: PendingRun | undefined 
       scope.trace = before;
     }
   }
-  return valueOf(t);
+  return realized(t);
 };
 setMaterialize(materialize);
 
@@ -122,7 +122,7 @@ scope.onForeign = (t) => {
 /** Computes several tensors together, sharing what they have in common. */
 export async function evaluate(...tensors: Tensor[]): Promise<void> {
   realize(tensors);
-  for (const t of tensors) await valueOf(t).run?.done();
+  for (const t of tensors) await realized(t).run?.done();
 }
 
 declare module '../tensor/tensor.js' {
@@ -156,13 +156,13 @@ function nest(data: DataArray, shape: readonly number[], dtype: string): NestedN
 Object.assign(Tensor.prototype, {
   async data(this: Tensor) {
     realize([this]);
-    const { data, run } = valueOf(this);
+    const { data, run } = realized(this);
     await run?.done();
     return data.slice();
   },
   dataSync(this: Tensor) {
     realize([this]);
-    const { data, run } = valueOf(this);
+    const { data, run } = realized(this);
     run?.wait();
     return data.slice();
   },

@@ -4,7 +4,7 @@ import { callAll, defineOp, scope } from '../ops/define.js';
 import { add, cast } from '../ops/elementwise.js';
 import { broadcastTo } from '../ops/movement.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
-import { literal, type OpNode, type Tensor } from '../tensor/tensor.js';
+import { literal, type OpNode, Tensor } from '../tensor/tensor.js';
 import { ShapeError, TraceError } from '../util/errors.js';
 import { nodeOf, resolve, topological } from './walk.js';
 
@@ -36,7 +36,31 @@ export function lazyGradient(y: Tensor, xs: readonly Tensor[]): readonly Tensor[
   }
   const wrong = [y, ...xs].find((t) => t.dtype !== 'float32');
   if (wrong) throw new ShapeError(`grad: expected float32 tensors, got ${wrong}.`);
-  return xs.length === 0 ? [] : callAll(gradientOp, [y, ...xs]);
+  if (xs.length === 0) return [];
+  return callAll(gradientOp, scope.trace ? [y, ...xs] : copyPending([y, ...xs]));
+}
+
+/**
+ * A copy of the pending graph: a tensor that is evaluated drops its inputs, and with them what there
+ * would be to differentiate. Equal calls are merged again when both are compiled together.
+ */
+function copyPending(roots: readonly Tensor[]): Tensor[] {
+  const copies = new Map<Tensor, Tensor>();
+  const copyOf = (t: Tensor): Tensor => copies.get(t) ?? t;
+  const nodes = topological(
+    roots.flatMap((t) => nodeOf(t) ?? []),
+    (node) => node.inputs,
+  );
+  for (const node of nodes) {
+    const outputs: Tensor[] = [];
+    const inputs = node.inputs.map(copyOf);
+    const copy: OpNode = { ...node, inputs, outputs, expansion: undefined };
+    for (const [index, t] of node.outputs.entries()) {
+      outputs.push(new Tensor(t.shape, t.dtype, { kind: 'op', node: copy, index }));
+      copies.set(t, outputs[index]);
+    }
+  }
+  return roots.map(copyOf);
 }
 
 /** The nodes between `xs` and `ys`, in topological order. */

@@ -5,6 +5,7 @@ import type { DType } from '../tensor/dtype.js';
 import { byteSize } from '../tensor/dtype.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import type { OpNode, Tensor } from '../tensor/tensor.js';
+import { TraceError } from '../util/errors.js';
 import { assignArena, type DraftValue } from './plan.js';
 import type { Attrs, Instruction, Program } from './program.js';
 import { type RuleName, simplify } from './simplify.js';
@@ -111,6 +112,11 @@ class Lowering {
       this.states.set(source.slot, id);
       return id;
     }
+    if (source.kind !== 'value') {
+      throw new TraceError(
+        `${this.graph.name}: ${t} belongs to another traced function, which has ended. Return it from there and pass it as an argument.`,
+      );
+    }
     this.captured.push(t);
     const slot = this.graph.trace.args.length + this.captured.length - 1;
     return this.addValue(t, { kind: 'input', slot });
@@ -139,12 +145,26 @@ function planCommit(
     if (low.values[write.id].storage || low.values[write.id].alias !== undefined) continue;
     if (mayWriteOver(producer, write, low)) direct.set(write.id, write);
   }
+  for (const id of needsOldState(writes, direct, low)) direct.delete(id);
   for (;;) {
     const late = dependents(drafts, direct, low);
     const conflicts = conflictsOf(late, direct, low);
     if (conflicts.length === 0) return { direct, late };
     for (const id of conflicts) direct.delete(id);
   }
+}
+
+/** The direct writes to states whose old value another state becomes: that copy comes last. */
+function needsOldState(
+  writes: readonly Write[],
+  direct: ReadonlyMap<number, Write>,
+  low: Lowering,
+): number[] {
+  const copied = new Set(writes.map(({ id }) => low.root(id)));
+  return [...direct].flatMap(([id, { slot }]) => {
+    const old = low.stateValue(slot);
+    return old !== undefined && copied.has(old) ? [id] : [];
+  });
 }
 
 /** Whether the call can put its output where it reads the old state from. */
@@ -283,10 +303,13 @@ export function lower(graph: TracedGraph, without: readonly (RuleName | 'merge')
     copyTo(write.id, { kind: 'state', slot: write.slot });
   }
 
-  // Outputs are copied before states are overwritten by copies that come after all direct writes.
   const stateCopies = orderCopies(copies.splice(outputCopies), low);
-  const compute = drafts.filter((d) => !late.has(d));
-  const ordered = [...compute, ...drafts.filter((d) => late.has(d)), ...copies, ...stateCopies];
+  // Outputs are copied before the commit overwrites what they show, unless it makes it.
+  const lateValues = new Set([...late].flatMap(({ outputs: ids }) => ids));
+  const isLate = ({ inputs: [id] }: Draft): boolean => lateValues.has(low.root(id));
+  const compute = [...drafts.filter((d) => !late.has(d)), ...copies.filter((c) => !isLate(c))];
+  const commit = [...drafts.filter((d) => late.has(d)), ...copies.filter(isLate), ...stateCopies];
+  const ordered = [...compute, ...commit];
   const arenaBytes = assignArena(
     low.values,
     ordered.map(({ inputs, outputs: outs, node }) => ({

@@ -36,30 +36,49 @@ export function describeFailure(program: Program, failure: RunFailure): NeuroneE
   );
 }
 
-/** A queued run as tensors see it: waiting for it throws what stopped it. */
+/** A queued run as tensors see it: waiting for it throws what stopped it, or what it depends on. */
 class ProgramRun implements PendingRun {
   private ended = false;
+  private failure: { readonly error: unknown } | undefined;
   constructor(
     private readonly program: Program,
     readonly queued: QueuedRun,
-    private readonly after: readonly PendingRun[],
+    private after: readonly PendingRun[],
   ) {}
 
-  private check(result: RunResult): void {
+  private end(failures: readonly unknown[], { failure }: RunResult): void {
     this.ended = true;
-    if (result.failure) throw describeFailure(this.program, result.failure);
+    this.after = [];
+    if (failures.length > 0) this.failure = { error: failures[0] };
+    else if (failure) this.failure = { error: describeFailure(this.program, failure) };
   }
 
   async done(): Promise<void> {
-    if (this.ended) return;
-    for (const run of this.after) await run.done();
-    this.check(await this.queued.done());
+    if (!this.ended) {
+      const before = await Promise.allSettled(this.after.map((run) => run.done()));
+      const failures = before.flatMap((b) => (b.status === 'rejected' ? [b.reason] : []));
+      this.end(failures, await this.queued.done());
+    }
+    if (this.failure) throw this.failure.error;
   }
 
   wait(): void {
+    this.settle();
+    if (this.failure) throw this.failure.error;
+  }
+
+  /** Waits for the end, and forgets what came before. */
+  settle(): void {
     if (this.ended) return;
-    for (const run of this.after) run.wait();
-    this.check(this.queued.wait());
+    const failures = this.after.flatMap((run) => {
+      try {
+        run.wait();
+        return [];
+      } catch (error) {
+        return [error];
+      }
+    });
+    this.end(failures, this.queued.wait());
   }
 }
 
@@ -74,12 +93,15 @@ const settled = (queued: QueuedRun): PendingRun => ({
 });
 
 const maxPending = 64;
-const pending: QueuedRun[] = [];
+const pending: ProgramRun[] = [];
 
-/** Keeps the queue short: a loop that never awaits waits for the oldest run here. */
-function bounded(queued: QueuedRun): void {
-  pending.push(queued);
-  if (pending.length > maxPending) pending.shift()?.wait();
+/**
+ * Keeps the queue short: a loop that never awaits waits for the oldest run here. So a run never
+ * depends on more than the last few that have not ended.
+ */
+function bounded(run: ProgramRun): void {
+  pending.push(run);
+  if (pending.length > maxPending) pending.shift()?.settle();
 }
 
 /** What a call of a program binds besides its captured tensors and variables. */
@@ -100,7 +122,7 @@ export interface RunOptions {
 }
 
 /** The data of a tensor that has a value, and the run that fills it. */
-export function valueOf(t: Tensor): { data: DataArray; run: PendingRun | undefined } {
+export function realized(t: Tensor): { data: DataArray; run: PendingRun | undefined } {
   if (t.source.kind !== 'value') throw new NeuroneError(`${t} has no value yet.`);
   return t.source;
 }
@@ -129,7 +151,7 @@ export class CompiledGraph {
   private request(options: RunOptions) {
     const { program, captured, variables } = this.lowered;
     const { args = [], feeds = [], steps = 1, bindings = [], stacked = false } = options;
-    const operands = [...args, ...(options.captured ?? captured)].map(valueOf);
+    const operands = [...args, ...(options.captured ?? captured)].map(realized);
     const states = variables.map(({ variable, written }) => variable.bind(written));
     const shapes = this.lowered.outputs;
     const outputs =
@@ -159,9 +181,10 @@ export class CompiledGraph {
     const executable = this.load();
     const { request, after, tensorsOf } = this.request(options);
     const queued = executable.enqueue(request);
-    bounded(queued);
+    const run = new ProgramRun(this.program, queued, after);
+    bounded(run);
     this.markWritten(settled(queued));
-    return { outputs: tensorsOf(new ProgramRun(this.program, queued, after)), queued };
+    return { outputs: tensorsOf(run), queued };
   }
 
   /** Runs on the calling thread, with one thread, between the steps of whatever is queued. */

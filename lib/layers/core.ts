@@ -1,12 +1,12 @@
 // Layers without weights: activation, flatten, rescaling, dropout, and the model's input.
 import * as activations from '../activations/index.js';
-import { add, cast, multiply } from '../ops/elementwise.js';
+import { add, cast, divide, greaterEqual, multiply, where } from '../ops/elementwise.js';
 import { reshape } from '../ops/movement.js';
-import { dropout } from '../ops/random.js';
+import { dropout, uniform } from '../ops/random.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
-import { type CallOptions, checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
+import { type CallOptions, checkLayerOptions, Layer, type LayerOptions, layers, type SymbolicShape } from './layer.js';
 
 /** Says what shape and dtype a model's inputs have: `new Input({ shape: [28, 28] })`. */
 export class Input extends Layer {
@@ -113,13 +113,15 @@ layers.add('Rescaling', Rescaling);
 export interface DropoutOptions extends LayerOptions {
   readonly rate?: number;
   readonly seed?: number | null;
-  readonly noiseShape?: null;
+  /** Shape of the mask, null where it is the input's; size 1 drops whole slices. */
+  readonly noiseShape?: SymbolicShape | null;
 }
 
 /** In training zeroes a fraction `rate` of its input and scales the rest by 1 / (1 − rate). */
 export class Dropout extends Layer {
   readonly rate: number;
   readonly seed: number | undefined;
+  readonly noiseShape: SymbolicShape | undefined;
   constructor(rate: number | DropoutOptions, rest: DropoutOptions = {}) {
     const options = typeof rate === 'number' ? { ...rest, rate } : rate;
     super(options);
@@ -129,12 +131,18 @@ export class Dropout extends Layer {
     }
     this.rate = options.rate;
     this.seed = options.seed ?? undefined;
+    this.noiseShape = options.noiseShape ?? undefined;
   }
   override call(x: Tensor, { training }: CallOptions): Tensor {
-    return training && this.rate > 0 ? dropout(x, this.rate, { seed: this.seed }) : x;
+    const { rate, seed, noiseShape } = this;
+    if (!training || rate === 0) return x;
+    if (!noiseShape) return dropout(x, rate, { seed });
+    const noise = uniform(noiseShape.map((d, i) => d ?? x.shape[i]), { seed });
+    return where(greaterEqual(noise, rate), divide(x, 1 - rate), 0);
   }
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), rate: this.rate, seed: this.seed ?? null, noise_shape: null };
+    const { rate, seed = null, noiseShape = null } = this;
+    return { ...super.getConfig(), rate, seed, noise_shape: noiseShape };
   }
 }
 layers.add('Dropout', Dropout);

@@ -2,7 +2,7 @@
 // engine never waits for the event loop and the event loop never for the engine.
 import { setImmediate } from 'node:timers/promises';
 import type { Feed, QueuedRun, RunFailure } from '../backend/backend.js';
-import { valueOf } from '../graph/run.js';
+import { realized } from '../graph/run.js';
 import type { DataArray } from '../tensor/dtype.js';
 import type { Step } from './steps.js';
 
@@ -116,7 +116,7 @@ export async function runChunks(
           chain,
           ...(outputs && { outputs }),
         });
-        const logs = valueOf(tensors[0]).data;
+        const logs = realized(tensors[0]).data;
         const chunk = { first, steps, logs, step: segment.step };
         inFlight.push({ queued, segment, from, chunk, since: performance.now() });
         from += steps;

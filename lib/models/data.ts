@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Feed } from '../backend/backend.js';
 import { evaluate } from '../graph/evaluate.js';
-import { valueOf } from '../graph/run.js';
+import { realized } from '../graph/run.js';
 import { cast } from '../ops/elementwise.js';
 import { reshape } from '../ops/movement.js';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
@@ -85,7 +85,7 @@ async function withValue(t: Tensor): Promise<Tensor> {
 /** Whole-number labels as int32, whatever they came as. */
 export async function toLabels(y: Tensor): Promise<Tensor> {
   if (y.dtype !== 'float32') return y;
-  const { data } = valueOf(y);
+  const { data } = realized(y);
   const row = data.findIndex((value: number) => !Number.isInteger(value));
   if (row >= 0) {
     throw new DataError(
@@ -97,7 +97,7 @@ export async function toLabels(y: Tensor): Promise<Tensor> {
 
 /** Sample weights from weights per class: `{ 0: 1, 1: 5 }`. */
 export function weightsOfClasses(y: Tensor, classWeight: Readonly<Record<number, number>>): Tensor {
-  const { data } = valueOf(y);
+  const { data } = realized(y);
   const rows = y.shape[0];
   const perRow = rows === 0 ? 0 : y.size / rows;
   const weights = new Float32Array(rows);
@@ -144,7 +144,7 @@ export function rowsOf(data: Dataset, from: number, to: number): Dataset {
   const take = (t: Tensor | undefined): Tensor | undefined => {
     if (!t) return undefined;
     const row = sizeOf(t.shape.slice(1));
-    const { data: all } = valueOf(t);
+    const { data: all } = realized(t);
     return fromData(all.subarray(from * row, to * row), [to - from, ...t.shape.slice(1)], t.dtype);
   };
   return { x: take(data.x)!, y: take(data.y), weight: take(data.weight) };
@@ -153,7 +153,7 @@ export function rowsOf(data: Dataset, from: number, to: number): Dataset {
 /** The feeds of steps that begin at `first`: rows in order, or as `order` says. */
 export const feedsOf = (data: Dataset, order: Int32Array | undefined, first: number): Feed[] =>
   partsOf(data).map((t) => {
-    const source = valueOf(t).data;
+    const source = realized(t).data;
     return order ? { source, rows: order.subarray(first), first: 0 } : { source, first };
   });
 
@@ -219,7 +219,7 @@ export function findNonFinite(data: Dataset): DataError | undefined {
     ['sampleWeight', data.weight],
   ] as const) {
     if (t?.dtype !== 'float32') continue;
-    const values = valueOf(t).data;
+    const values = realized(t).data;
     const at = values.findIndex((value: number) => !Number.isFinite(value));
     if (at < 0) continue;
     const perRow = t.size / t.shape[0];

@@ -2,7 +2,7 @@
 import { type Callback, type Logs, readsBatches, watchesBatches } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
 import { evaluate as evaluateTensors, realize } from '../graph/evaluate.js';
-import { valueOf } from '../graph/run.js';
+import { realized } from '../graph/run.js';
 import { asTensor } from '../ops/convert.js';
 import { cast, multiply } from '../ops/elementwise.js';
 import { reshape } from '../ops/movement.js';
@@ -606,9 +606,9 @@ export function predictNow(model: Model, x: TensorLike): Tensor {
     throw new DataError('predictSync: expected samples along a first axis, got a scalar.');
   const t = given.rank === 1 ? reshape(given, [given.size, 1]) : given;
   realize([t]);
-  valueOf(t).run?.wait();
+  realized(t).run?.wait();
   const step: Step = model.stepFor('predict', { x: t, y: undefined, weight: undefined });
-  const [out] = step.graph.runSync({ feeds: [{ source: valueOf(t).data, first: 0 }] });
+  const [out] = step.graph.runSync({ feeds: [{ source: realized(t).data, first: 0 }] });
   return out;
 }
 

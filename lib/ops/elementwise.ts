@@ -236,9 +236,9 @@ function definePredicate(
 }
 
 /** Whether each element is NaN. */
-export const isNan = definePredicate('isNan', asFloat);
+export const isnan = definePredicate('isNan', asFloat);
 /** Whether each element is neither NaN nor infinite. */
-export const isFinite = definePredicate('isFinite', asFloat);
+export const isfinite = definePredicate('isFinite', asFloat);
 /** Not. */
 export const logicalNot = definePredicate('logicalNot', toBool);
 

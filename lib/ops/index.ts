@@ -2,8 +2,8 @@ export * from './elementwise.js';
 export {
   absolute as abs,
   divide as div,
-  isFinite as isfinite,
-  isNan as isnan,
+  isfinite as isFinite,
+  isnan as isNan,
   multiply as mul,
   negative as neg,
   power as pow,

@@ -8,7 +8,7 @@ import {
   divide,
   equal,
   exp,
-  isFinite as isFiniteNumber,
+  isfinite,
   log,
   multiply,
   sqrt,
@@ -128,7 +128,7 @@ export const logSumExp: Reduction = (x, axis, options = {}) => {
   const t = asFloat(x);
   const largest = max(t, axis, { keepDims: true });
   // An infinite one stays as it is: ∞ − ∞ would be NaN.
-  const top = stopGradient(where(isFiniteNumber(largest), largest, 0));
+  const top = stopGradient(where(isfinite(largest), largest, 0));
   const out = add(log(sum(exp(subtract(t, top)), axis, { keepDims: true })), top);
   return options.keepDims ? out : squeeze(out, normalizeAxes(axis, t.rank, 'logSumExp'));
 };

@@ -27,7 +27,7 @@ export interface OpNode {
   readonly trace: object | undefined;
   readonly outputs: readonly Tensor[];
   /** What a node with `op.expand` stands for, once something asked. */
-  expansion?: readonly Tensor[];
+  expansion?: readonly Tensor[] | undefined;
   /** Nodes not yet evaluated in the largest chain below this one. */
   readonly pending: number;
 }

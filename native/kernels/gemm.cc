@@ -44,7 +44,7 @@ void cut(GemmPlan& plan) {
   if (const char* e = getenv("G")) {
     long pa, pb, cf, sk, br, bc;
     if (sscanf(e, "%ld,%ld,%ld,%ld,%ld,%ld", &pa, &pb, &cf, &sk, &br, &bc) == 6 && work > 140e3) {
-      p.packA = pa, p.packB = pb || p.transposeB, p.columnsFirst = cf;
+      p.large = pa == 2, p.fetch = cf == 1, p.packA = pa == 1, p.packB = pb || p.transposeB;
       p.sliceK = ceilDiv(p.k, ceilDiv(p.k, sk)), p.blockRows = br < p.m ? br : p.m,
       p.blockColumns = bc < p.n ? bc : p.n;
     }

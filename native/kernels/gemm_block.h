@@ -12,7 +12,7 @@ enum class Activation : int { linear = 0, relu = 1, sigmoid = 2, tanh = 3 };
 struct Product {
   std::int64_t m, n, k;
   bool transposeA, transposeB;
-  bool packA, packB, columnsFirst;
+  bool packA, packB, large, fetch;
   Activation activation;
   bool scalarBias;  // one bias for every column (a column vector computed as a row)
   std::int64_t sliceK;

@@ -19,6 +19,7 @@ struct TileArgs {
   Mask mask;    // lanes of the last vector, in tiles with a tail
   bool resume;  // start from C: an earlier slice of k is in it
   bool relu;
+  bool fetch;  // C is not in the cache: ask for it while the products are summed
 };
 
 using Tile = void (*)(const TileArgs&) noexcept;
@@ -47,6 +48,13 @@ void tile(const TileArgs& t) noexcept {
 #pragma GCC unroll 16
       for (int r = 0; r < R; r++) acc[r][v] = start;
     }
+  }
+  if (t.fetch) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++)
+#pragma GCC unroll 16
+      for (int v = 0; v < V; v += 16 / (kLanes < 16 ? kLanes : 16))
+        __builtin_prefetch(t.c + r * t.cStride + v * kLanes, 1);
   }
   const float* a = t.a;
   const float* b = t.b;

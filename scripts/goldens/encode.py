@@ -34,6 +34,22 @@ def number(v):
     return int(short) if short.is_integer() and abs(short) < 1e7 and str(short) != "-0.0" else short
 
 
+def difference(a, b):
+    """The largest absolute difference, to two digits."""
+    return float(f"{np.max(np.abs(np.asarray(a, 'float64') - np.asarray(b, 'float64'))):.1e}")
+
+
+def measured(single, double):
+    return {**array(single), "difference": difference(single, double)}
+
+
+def precision(floatx):
+    """Both of Keras's switches: floatx alone leaves layers in the dtype policy made at first use, and a
+    loss that must cast yPred no longer finds the logits behind it."""
+    keras.config.set_floatx(floatx)
+    keras.config.set_dtype_policy(floatx)
+
+
 def config(obj):
     """A Keras object as `{class_name, config}`, the config as its get_config() gives it."""
     return {"class_name": type(obj).__name__, "config": obj.get_config()}

@@ -7,7 +7,7 @@ difference between the two, per array, says how far float32's rounding alone car
 import keras
 import numpy as np
 
-from .encode import array, config, number
+from .encode import array, config, difference, measured, number, precision
 
 K = keras.layers
 O = keras.optimizers
@@ -205,24 +205,8 @@ def train(layers, compile, fit, data, start):
     )
 
 
-def difference(a, b):
-    """The largest absolute difference, to two digits."""
-    return float(f"{np.max(np.abs(np.asarray(a, 'float64') - np.asarray(b, 'float64'))):.1e}")
-
-
-def measured(single, double):
-    return {**array(single), "difference": difference(single, double)}
-
-
 def named(value):
     return config(value) if hasattr(value, "get_config") else value
-
-
-def precision(floatx):
-    """Both of Keras's switches: floatx alone leaves layers in the dtype policy made at first use, and a
-    loss that must cast yPred no longer finds the logits behind it."""
-    keras.config.set_floatx(floatx)
-    keras.config.set_dtype_policy(floatx)
 
 
 def case(name, layers, compile, fit, data, index):

@@ -1,6 +1,5 @@
 // Shapes and dtypes of every public op, and that running one gives what was inferred.
 import { describe, expect, it } from 'vitest';
-import { withPath } from '../../lib/ops/define.js';
 import * as e from '../../lib/ops/elementwise.js';
 import { dense, matmul } from '../../lib/ops/gemm.js';
 import * as m from '../../lib/ops/movement.js';
@@ -10,7 +9,6 @@ import * as s from '../../lib/ops/softmax.js';
 import { type DType, dtypes } from '../../lib/tensor/dtype.js';
 import { type Shape, sizeOf } from '../../lib/tensor/shape.js';
 import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
-import { DTypeError, ShapeError } from '../../lib/util/errors.js';
 import '../../lib/graph/evaluate.js';
 
 const of = (shape: Shape, dtype: DType = 'float32'): Tensor =>
@@ -33,7 +31,7 @@ const shapes: readonly [string, () => Tensor, string][] = [
   ['comparison', () => e.less(a23, 1), 'bool [2, 3]'],
   ['comparison of bytes', () => e.equal(of([3], 'uint8'), of([2, 1], 'bool')), 'bool [2, 3]'],
   ['logicalAnd', () => e.logicalAnd(a23, of([3], 'bool')), 'bool [2, 3]'],
-  ['isNan', () => e.isNan(a23), 'bool [2, 3]'],
+  ['isNan', () => e.isnan(a23), 'bool [2, 3]'],
   [
     'where broadcasts all three',
     () => e.where(of([4, 1, 1], 'bool'), of([3, 1]), of([2])),
