@@ -2,6 +2,7 @@
 #include <cblas.h>
 #include <napi.h>
 
+#include <iterator>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -95,21 +96,27 @@ Napi::Value guarded(const Napi::CallbackInfo& info, Body&& body) {
   }
 }
 
-Buffer toBuffer(const Napi::Value& value) {
-  if (!value.IsTypedArray()) throw std::invalid_argument("expected a typed array");
-  napi_typedarray_type type;
+// Bytes of one element, by napi_typedarray_type.
+constexpr std::size_t kElementBytes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
+
+// One call per array: a run binds dozens of them.
+Buffer toBuffer(const Napi::Value& value, napi_typedarray_type* type = nullptr) {
+  napi_typedarray_type actual;
   std::size_t length = 0;
   void* data = nullptr;
-  if (napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr) != napi_ok)
+  if (napi_get_typedarray_info(value.Env(), value, &actual, &length, &data, nullptr, nullptr) !=
+          napi_ok ||
+      static_cast<std::size_t>(actual) >= std::size(kElementBytes))
     throw std::invalid_argument("expected a typed array");
-  return {static_cast<std::byte*>(data), value.As<Napi::TypedArray>().ByteLength()};
+  if (type) *type = actual;
+  return {static_cast<std::byte*>(data), length * kElementBytes[actual]};
 }
 
-template <class T>
 Buffer toBufferOf(const Napi::Value& value, napi_typedarray_type wanted, const char* what) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != wanted)
-    throw std::invalid_argument(std::string("expected a ") + what);
-  return toBuffer(value);
+  napi_typedarray_type type = napi_uint8_array;
+  const Buffer buffer = toBuffer(value, &type);
+  if (type != wanted) throw std::invalid_argument(std::string("expected a ") + what);
+  return buffer;
 }
 
 Napi::Array toArray(const Napi::Value& value, const char* what) {
@@ -148,7 +155,7 @@ std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environm
   run->outputs = toBuffers(info[4], "outputs");
   const std::vector<Buffer> sources = toBuffers(info[5], "feeds");
   const Napi::Array rows = toArray(info[6], "row numbers");
-  const Buffer numbers = toBufferOf<double>(info[7], napi_float64_array, "Float64Array of numbers");
+  const Buffer numbers = toBufferOf(info[7], napi_float64_array, "Float64Array of numbers");
   const double* number = reinterpret_cast<const double*>(numbers.data);
   if (numbers.bytes / 8 != 2 + sources.size() + run->program->bindings || rows.Length() != sources.size())
     throw std::invalid_argument("a run has the wrong number of numbers");
@@ -164,7 +171,7 @@ std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environm
     feed.first = whole(number[2 + i]);
     const Napi::Value rowNumbers = rows.Get(static_cast<std::uint32_t>(i));
     if (!rowNumbers.IsUndefined()) {
-      const Buffer buffer = toBufferOf<std::int32_t>(rowNumbers, napi_int32_array, "Int32Array of rows");
+      const Buffer buffer = toBufferOf(rowNumbers, napi_int32_array, "Int32Array of rows");
       feed.rows = reinterpret_cast<const std::int32_t*>(buffer.data);
       feed.rowCount = buffer.bytes / 4;
     }
@@ -172,11 +179,11 @@ std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environm
   }
   for (std::size_t i = 0; i < run->program->bindings; i++)
     run->bindings.push_back(static_cast<float>(number[2 + sources.size() + i]));
-  const Buffer result = toBufferOf<double>(info[8], napi_float64_array, "Float64Array for the result");
+  const Buffer result = toBufferOf(info[8], napi_float64_array, "Float64Array for the result");
   if (result.bytes < 5 * sizeof(double)) throw std::invalid_argument("the result array is too small");
   run->result = reinterpret_cast<double*>(result.data);
   if (info.Length() > 9 && !info[9].IsUndefined()) {
-    const Buffer profile = toBufferOf<double>(info[9], napi_float64_array, "Float64Array for the profile");
+    const Buffer profile = toBufferOf(info[9], napi_float64_array, "Float64Array for the profile");
     if (profile.bytes / 8 < run->program->instructions.size())
       throw std::invalid_argument("the profile array is too small");
     run->profile = reinterpret_cast<double*>(profile.data);
@@ -188,7 +195,7 @@ std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environm
 Napi::Value start(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     if (!info[0].IsFunction()) throw std::invalid_argument("expected a function");
-    const Buffer progress = toBufferOf<std::int32_t>(info[1], napi_int32_array, "Int32Array of progress");
+    const Buffer progress = toBufferOf(info[1], napi_int32_array, "Int32Array of progress");
     if (progress.bytes < 4) throw std::invalid_argument("the progress array is too small");
     environment(info).start(info[0].As<Napi::Function>(),
                             reinterpret_cast<std::atomic<std::int32_t>*>(progress.data));
@@ -198,7 +205,7 @@ Napi::Value start(const Napi::CallbackInfo& info) {
 
 Napi::Value load(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    const Buffer words = toBufferOf<double>(info[0], napi_float64_array, "Float64Array of the program");
+    const Buffer words = toBufferOf(info[0], napi_float64_array, "Float64Array of the program");
     auto program = Program::decode(
         {reinterpret_cast<const double*>(words.data), words.bytes / sizeof(double)});
     return Napi::Number::New(info.Env(), environment(info).add(std::move(program)));

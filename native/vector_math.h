@@ -138,9 +138,9 @@ struct LogArgument {
   std::int32_t e;
 };
 [[gnu::always_inline]] inline LogArgument splitLog(float x) {
-  const std::int32_t bits = bitCast<std::int32_t>(x);
-  const std::int32_t e = (bits - 0x3f2aaaab) >> 23;
-  return {bitCast<float>(bits - static_cast<std::int32_t>(static_cast<std::uint32_t>(e) << 23)), e};
+  const std::uint32_t bits = bitCast<std::uint32_t>(x);
+  const std::int32_t e = static_cast<std::int32_t>(bits - 0x3f2aaaab) >> 23;
+  return {bitCast<float>(bits - (static_cast<std::uint32_t>(e) << 23)), e};
 }
 
 // log(1 + f) + e ln 2 for |f| <= 1/3.
@@ -268,15 +268,16 @@ struct Angle {
 // C's pow. y·log₂|x| and 2 to that power are taken in double, which leaves nothing to round twice.
 [[gnu::always_inline]] inline float pow(float x, float y) {
   const double a = absolute(x);
-  const std::int64_t bits = bitCast<std::int64_t>(a);
-  const std::int64_t e = (bits - 0x3fe6a09e667f3bcd) >> 52;  // mantissa in [√½, √2)
-  const double m = bitCast<double>(bits - static_cast<std::int64_t>(static_cast<std::uint64_t>(e) << 52));
+  const std::uint64_t bits = bitCast<std::uint64_t>(a);
+  // The high word of a double is that of its exponent; mantissa in [√½, √2).
+  const std::int32_t e = static_cast<std::int32_t>((bits - 0x3fe6a09e667f3bcd) >> 32) >> 20;
+  const double m = bitCast<double>(bits - (static_cast<std::uint64_t>(static_cast<std::uint32_t>(e)) << 52));
   const double s = (m - 1.0) / (m + 1.0);
   const double fraction = s * polynomial(s * s, 2.8853900817779272, 0.96179669392431444,
                                          0.57707801725486296, 0.41219840072855463,
                                          0.32061647999955956, 0.26144131240259666,
                                          0.24295118368914715);
-  const double finite = fraction + static_cast<double>(static_cast<std::int32_t>(e));
+  const double finite = fraction + static_cast<double>(e);
   const double inf = static_cast<double>(kInfinity);
   const double logarithm = a == 0.0 ? -inf : (a < inf ? finite : a);
 

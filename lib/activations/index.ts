@@ -26,8 +26,10 @@ export const softplus = activations.add('softplus', (x: Tensor) => elementwise.s
 
 /** x where x > 0, else α(eˣ − 1). Clevert et al. 2015. */
 export const elu = activations.add('elu', (x: Tensor, alpha = 1) => {
-  const negative = elementwise.multiply(elementwise.expm1(elementwise.minimum(x, 0)), alpha);
-  return elementwise.where(elementwise.greater(x, 0), x, negative);
+  const positive = elementwise.greater(x, 0);
+  // Where x is large, eˣ must not overflow: its gradient would be NaN.
+  const below = elementwise.where(positive, 0, x);
+  return elementwise.where(positive, x, elementwise.multiply(elementwise.expm1(below), alpha));
 });
 
 /** x·Φ(x), with Φ the normal distribution, or its tanh approximation. Hendrycks & Gimpel 2016. */

@@ -26,8 +26,11 @@ const isLeaf = (tree: Tree): tree is TensorLike =>
   typeof tree === 'number' ||
   ArrayBuffer.isView(tree);
 
+/** Builds a tree of other tensors. */
+type Builder = (from: readonly Tensor[]) => Tree;
+
 /** The tensors of a tree, in order, and how to build one like it of others. */
-function flatten(tree: Tree, leaves: Tensor[]): (from: readonly Tensor[]) => unknown {
+function flatten(tree: Tree, leaves: Tensor[]): Builder {
   if (tree === undefined || tree === null) return () => tree;
   if (isLeaf(tree)) {
     const i = leaves.push(asTensor(tree)) - 1;
@@ -116,44 +119,52 @@ const outlineOf = (tree: Tree): string => {
  * @throws TraceError if the function asks for data while it is traced.
  */
 export function compile<Args extends readonly Tree[], Result extends Tree>(
-  fn: (...args: { [K in keyof Args]: Tensor & Args[K] }) => Result,
+  fn: (...args: Args) => Result,
 ): (...args: Args) => Result;
 export function compile<Args extends readonly Tree[]>(
-  fn: (...args: { [K in keyof Args]: Tensor & Args[K] }) => void,
+  fn: (...args: Args) => void,
 ): (...args: Args) => void;
-export function compile<Args extends readonly Tree[], Result extends Tree>(
-  fn: (...args: { [K in keyof Args]: Tensor & Args[K] }) => Result,
-): (...args: Args) => Result {
-  const programs = new Map<
-    string,
-    { graph: CompiledGraph; build: (t: readonly Tensor[]) => unknown }
-  >();
+export function compile(fn: (...args: Tensor[]) => Tree): (...args: Tensor[]) => unknown {
+  const programs = new Map<string, TracedFunction>();
   let key: Variable | undefined;
   const randomKey = (): Variable => {
     key ??= new Variable(keyOf(currentSeed(), nextDraw() * 2 ** 20), { trainable: false });
     return key;
   };
-  const call = fn as unknown as (...args: unknown[]) => Result;
   return (...args) => {
-    if (currentTrace()) return call(...args);
+    if (currentTrace()) return fn(...args);
     const leaves: Tensor[] = [];
-    const rebuild = flatten(args as Tree, leaves);
-    const signature = signatureOf(leaves, outlineOf(args as Tree));
-    let entry = programs.get(signature);
-    if (!entry) {
-      const trace = new Trace();
-      const symbols = leaves.map((t) => trace.addArgument(t.shape, t.dtype));
-      const outputs: Tensor[] = [];
-      const build = record(trace, { randomKey }, () =>
-        flatten(call(...(rebuild(symbols) as unknown[])), outputs),
-      );
-      entry = { graph: lowerTraced({ name: fn.name || 'compiled', trace, outputs }), build };
-      programs.set(signature, entry);
+    const rebuild = flatten(args, leaves);
+    const signature = signatureOf(leaves, outlineOf(args));
+    let traced = programs.get(signature);
+    if (!traced) {
+      traced = traceFunction(fn, leaves, rebuild, randomKey);
+      programs.set(signature, traced);
     }
     realize(leaves);
-    const { outputs } = entry.graph.run({ args: leaves });
-    return entry.build(outputs) as Result;
+    return traced.build(traced.graph.run({ args: leaves }).outputs);
   };
+}
+
+/** A function for one signature: its program, and how to build its result of the outputs. */
+interface TracedFunction {
+  readonly graph: CompiledGraph;
+  readonly build: Builder;
+}
+
+function traceFunction(
+  fn: (...args: Tensor[]) => Tree,
+  leaves: readonly Tensor[],
+  rebuild: Builder,
+  randomKey: () => Variable,
+): TracedFunction {
+  const trace = new Trace();
+  const symbols = leaves.map((t) => trace.addArgument(t.shape, t.dtype));
+  const outputs: Tensor[] = [];
+  const build = record(trace, { randomKey }, () =>
+    flatten(fn(...(rebuild(symbols) as Tensor[])) ?? undefined, outputs),
+  );
+  return { graph: lowerTraced({ name: fn.name || 'compiled', trace, outputs }), build };
 }
 
 /** Runs `fn` outside of whatever is being traced: for making variables on first use. */

@@ -1,6 +1,13 @@
 // Runs of compiled graphs: binding tensors and variables to slots, and what a failed run says.
 
-import type { Executable, Feed, QueuedRun, RunFailure, RunResult } from '../backend/backend.js';
+import type {
+  Executable,
+  Feed,
+  QueuedRun,
+  RunFailure,
+  RunRequest,
+  RunResult,
+} from '../backend/backend.js';
 import { backendGeneration, currentBackend } from '../backend/select.js';
 import type { DataArray } from '../tensor/dtype.js';
 import { sizeOf } from '../tensor/shape.js';
@@ -183,7 +190,7 @@ export class CompiledGraph {
     const queued = executable.enqueue(request);
     const run = new ProgramRun(this.program, queued, after);
     bounded(run);
-    this.markWritten(settled(queued));
+    this.markWritten(settled(queued), request.states);
     return { outputs: tensorsOf(run), queued };
   }
 
@@ -192,10 +199,10 @@ export class CompiledGraph {
     const executable = this.load();
     const { request, after, tensorsOf } = this.request(options);
     for (const run of after) run.wait();
-    for (const { variable } of this.lowered.variables) variable.run?.wait();
+    for (const { variable } of this.lowered.variables) variable.filledBy?.wait();
     const result = executable.runSync(request);
     if (result.failure) throw describeFailure(this.program, result.failure);
-    this.markWritten(undefined);
+    this.markWritten(undefined, request.states);
     return tensorsOf(undefined);
   }
 
@@ -208,9 +215,11 @@ export class CompiledGraph {
     return executable.profile(request);
   }
 
-  private markWritten(run: PendingRun | undefined): void {
-    for (const { variable, written } of this.lowered.variables) {
-      if (written) variable.run = run;
+  private markWritten(run: PendingRun | undefined, states: RunRequest['states']): void {
+    for (const [i, { variable, written }] of this.lowered.variables.entries()) {
+      if (!written) continue;
+      variable.run = run;
+      if (states[i].read !== states[i].write) variable.filledBy = run;
     }
   }
 

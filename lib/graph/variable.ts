@@ -100,6 +100,8 @@ export class Variable {
   data: DataArray;
   /** @internal The last run that writes `data`. */
   run: PendingRun | undefined;
+  /** @internal The run that first fills `data`; from then on it always holds some whole step. */
+  filledBy: PendingRun | undefined;
   /** @internal Whether a tensor outside of programs sees `data`, which so must not change. */
   shared = false;
   private pinned: Tensor | undefined;
@@ -115,6 +117,7 @@ export class Variable {
     const { data, run } = materialize(t);
     this.data = data;
     this.run = run;
+    this.filledBy = run;
     this.shared = true;
   }
 
@@ -160,6 +163,7 @@ export class Variable {
     const { data, run } = materialize(t);
     this.data = data;
     this.run = run;
+    this.filledBy = run;
     this.shared = true;
   }
 

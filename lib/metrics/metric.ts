@@ -3,11 +3,11 @@ import { untraced } from '../graph/compile.js';
 import { Variable } from '../graph/variable.js';
 import { get as getInitializer, type InitializerLike } from '../initializers/index.js';
 import { matchRanks } from '../losses/loss.js';
-import { divide, equal, multiply, where } from '../ops/elementwise.js';
+import { divide, maximum, multiply } from '../ops/elementwise.js';
 import { broadcastTo, expandDims } from '../ops/movement.js';
 import { mean, sum } from '../ops/reduce.js';
 import type { Shape } from '../tensor/shape.js';
-import { literal, type Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { camelKeys, Registry, toSnakeCase } from '../util/registry.js';
 import { checkOptions } from '../util/suggest.js';
 
@@ -73,6 +73,9 @@ export const metrics = new Registry<{ fromConfig(config: Record<string, unknown>
   'metric',
 );
 
+/** Keeps 0 / 0 at 0: the smallest normal float32. */
+const smallest = 2 ** -126;
+
 /** The weighted mean of values. */
 export class Mean extends Metric {
   private readonly total: Variable;
@@ -87,22 +90,19 @@ export class Mean extends Metric {
 
   /** `values` of any shape; `weight` one per leading row, per element, or one for all. */
   override updateState(values: Tensor, weight?: Tensor | number): void {
-    if (weight === undefined) {
-      this.total.assignAdd(sum(values));
-      this.count.assignAdd(values.size);
+    if (weight === undefined || typeof weight === 'number') {
+      const total = sum(values);
+      this.total.assignAdd(weight === undefined ? total : multiply(total, weight));
+      this.count.assignAdd((weight ?? 1) * values.size);
       return;
     }
-    const { weighted, total } = weigh(
-      values,
-      typeof weight === 'number' ? literal(weight) : weight,
-    );
+    const { weighted, total } = weigh(values, weight);
     this.total.assignAdd(sum(weighted));
     this.count.assignAdd(total);
   }
 
   override result(): Tensor {
-    const none = equal(this.count.value, 0);
-    return where(none, 0, divide(this.total.value, where(none, 1, this.count.value)));
+    return divide(this.total.value, maximum(this.count.value, smallest));
   }
 }
 metrics.add('Mean', Mean);

@@ -144,9 +144,13 @@ const sumOp = defineOp({
   flops: ([x]) => sizeOf(x.shape),
 });
 
-/** @internal Sum over `axes`, which are normalized. */
-export const sumAxes = (x: Tensor, axes: readonly number[], keepDims = false): Tensor =>
-  axes.length === 0 ? x : call(sumOp, [x], { axes, keepDims: keepDims ? 1 : 0 });
+/** @internal Sum over `axes`, which are normalized; of single elements it is a reshape. */
+export function sumAxes(x: Tensor, axes: readonly number[], keepDims = false): Tensor {
+  if (axes.length === 0) return x;
+  const attrs = { axes, keepDims: keepDims ? 1 : 0 };
+  if (axes.every((axis) => x.shape[axis] === 1)) return reshape(x, reducedShape(x.shape, attrs));
+  return call(sumOp, [x], attrs);
+}
 
 /** @internal Shape of a reduction with `axes` and `keepDims`. */
 export function reducedShape(shape: Shape, attrs: Attrs): number[] {

@@ -108,7 +108,9 @@ const reducedCount = (x: Tensor, axis: Axes): number =>
 /** Arithmetic mean over `axis` (default: all); NaN of nothing. */
 export const mean: Reduction = (x, axis, options = {}) => {
   const t = asFloat(x);
-  return divide(sum(t, axis, options), reducedCount(t, axis));
+  const count = reducedCount(t, axis);
+  const total = sum(t, axis, options);
+  return count === 1 ? total : divide(total, count);
 };
 
 /** Mean squared distance from the mean (dividing by n). */

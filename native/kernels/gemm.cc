@@ -32,19 +32,22 @@ void cut(GemmPlan& plan) {
   const double work = static_cast<double>(p.m) * p.n * p.k;
   p.packB = !asRow && p.transposeB;
   if (work > 140e3) {
-    if (!asRow && p.m >= 32) p.packB = true;
-    if (p.packB) p.sliceK = ceilDiv(p.k, ceilDiv(p.k, 512));
-    p.blockRows = p.m >= 256 ? 128 : p.m;
-    p.blockColumns = p.m == 1 ? 256 : 64;
-    if (p.m < 32 && p.m > 1) p.blockColumns = 128;
+    const std::int64_t million = 1 << 20;
+    const bool large = p.m * p.k > million || p.k * p.n > million || p.m * p.n > million;
+    p.packA = large && !p.transposeA && p.m > 64;
+    p.fetchC = large;
+    const std::int64_t slice = large ? 256 : 400;
+    if (p.m > kMaxRows) p.sliceK = ceilDiv(p.k, ceilDiv(p.k, slice));
+    p.blockRows = large ? 256 : p.transposeB ? 128 : 64;
+    p.blockColumns = large ? 256 : p.m == 1 ? 16 * kLanes : p.m <= kMaxRows ? 8 * kLanes : 64;
     if (p.blockColumns > p.n) p.blockColumns = p.n;
-    if (p.n <= 2 * kLanes && p.m > 64) p.blockRows = 64;
+    if (p.blockRows > p.m) p.blockRows = p.m;
   }
 #ifdef TUNE
   if (const char* e = getenv("G")) {
     long pa, pb, cf, sk, br, bc;
     if (sscanf(e, "%ld,%ld,%ld,%ld,%ld,%ld", &pa, &pb, &cf, &sk, &br, &bc) == 6 && work > 140e3) {
-      p.large = pa == 2, p.fetch = cf == 1, p.packA = pa == 1, p.packB = pb || p.transposeB;
+      p.fetchC = cf == 1, p.packA = pa == 1, p.packB = pb || p.transposeB;
       p.sliceK = ceilDiv(p.k, ceilDiv(p.k, sk)), p.blockRows = br < p.m ? br : p.m,
       p.blockColumns = bc < p.n ? bc : p.n;
     }

@@ -35,81 +35,11 @@ void packTile(const Product& p, const float* a, std::int64_t row, std::int64_t r
 std::int64_t scratchSize(const Product& p) {
   const std::int64_t depth = least(p.sliceK, p.k);
   const std::int64_t columns = (p.blockColumns + kPanel - 1) / kPanel * kPanel;
-  if (p.large) return depth * (kPanel + p.blockRows) + kLanes;
   return (p.packB ? depth * columns : 0) + (p.packA ? depth * kMaxRows + kLanes : 0);
-}
-
-// Fetches a panel of B into the L2 cache bit by bit while tiles of the one before it are computed.
-class Prefetch {
- public:
-  Prefetch(const Product& p, const float* b, std::int64_t k0, std::int64_t depth,
-           std::int64_t column, std::int64_t columns)
-      : at_(p.transposeB ? b + column * p.k + k0 : b + k0 * p.n + column),
-        stride_(p.transposeB ? p.k : p.n),
-        rows_(p.transposeB ? columns : depth),
-        width_(p.transposeB ? depth : columns) {}
-
-  // One of `of` equal parts.
-  void part(std::int64_t i, std::int64_t of) const {
-    for (std::int64_t row = i * rows_ / of; row < (i + 1) * rows_ / of; row++)
-      for (std::int64_t j = 0; j < width_; j += 16)
-        __builtin_prefetch(at_ + row * stride_ + j, 0, 2);
-  }
-
- private:
-  const float* at_;
-  std::int64_t stride_, rows_, width_;
-};
-
-// Large operands: all rows of the block are packed, and one panel of B at a time.
-void multiplyLarge(const Product& p, const Operands& o, std::int64_t row, std::int64_t rows,
-                   std::int64_t column, std::int64_t columns, float* scratch) noexcept {
-  const std::int64_t tiles = (rows + kMaxRows - 1) / kMaxRows;
-  TileArgs t;
-  t.cStride = p.n;
-  t.bStride = kPanel;
-  for (std::int64_t k0 = 0, depth; k0 < p.k; k0 += depth) {
-    depth = least(p.sliceK, p.k - k0);
-    const bool last = k0 + depth == p.k;
-    float* const packedA = scratch + depth * kPanel;
-    t.k = depth;
-    t.resume = k0 > 0;
-    t.fetch = p.fetch && k0 == 0;
-    t.relu = last && p.activation == Activation::relu;
-    for (std::int64_t tile = 0; tile < tiles; tile++) {
-      const std::int64_t i = tile * rows / tiles, height = (tile + 1) * rows / tiles - i;
-      packTile(p, o.a, row + i, height, k0, depth, packedA + i * depth);
-    }
-    for (std::int64_t j = 0; j < columns; j += kPanel) {
-      const std::int64_t width = least(kPanel, columns - j);
-      packPanels(p, o.b, k0, depth, column + j, width, scratch);
-      const bool nextHere = j + kPanel < columns;
-      const Prefetch next = nextHere
-                                ? Prefetch(p, o.b, k0, depth, column + j + kPanel,
-                                           least(kPanel, columns - j - kPanel))
-                                : Prefetch(p, o.b, k0 + depth, least(p.sliceK, p.k - k0 - depth),
-                                           column, least(kPanel, columns));
-      t.b = scratch;
-      t.bias = o.bias ? o.bias + column + j : nullptr;
-      t.mask = firstLanes(width > kLanes ? width - kLanes : width);
-      for (std::int64_t tile = 0; tile < tiles; tile++) {
-        const std::int64_t i = tile * rows / tiles, height = (tile + 1) * rows / tiles - i;
-        next.part(tile, tiles);
-        t.a = packedA + i * depth;
-        t.aStride = height;
-        t.c = o.c + (row + i) * p.n + column + j;
-        std::int64_t covered;
-        kTilesAlongRows.choose(height, width, covered)(t);
-        if (last && p.activation >= Activation::sigmoid)
-          activate(p.activation, t.c, p.n, height, width);
-      }
-    }
-  }
 }
 
 void multiplyBlock(const Product& p, const Operands& o, std::int64_t row, std::int64_t rows,
                    std::int64_t column, std::int64_t columns, float* scratch) noexcept {
-  if (p.large) return multiplyLarge(p, o, row, rows, column, columns, scratch);
   const std::int64_t tiles = (rows + kMaxRows - 1) / kMaxRows;
   const bool rowsTogether = p.packA || p.transposeA;
   TileArgs t;
@@ -122,7 +52,7 @@ void multiplyBlock(const Product& p, const Operands& o, std::int64_t row, std::i
     float* const packedA = scratch + scratchSize(p) - (depth * kMaxRows + kLanes);
     t.k = depth;
     t.resume = k0 > 0;
-    t.fetch = p.fetch && k0 == 0;
+    t.fetchC = p.fetchC && k0 == 0;
     t.relu = last && p.activation == Activation::relu;
     if (p.packB) packPanels(p, o.b, k0, depth, column, columns, scratch);
     for (std::int64_t tile = 0; tile < tiles; tile++) {

@@ -12,7 +12,8 @@ enum class Activation : int { linear = 0, relu = 1, sigmoid = 2, tanh = 3 };
 struct Product {
   std::int64_t m, n, k;
   bool transposeA, transposeB;
-  bool packA, packB, large, fetch;
+  bool packA, packB;
+  bool fetchC;  // C lies beyond the L2 cache
   Activation activation;
   bool scalarBias;  // one bias for every column (a column vector computed as a row)
   std::int64_t sliceK;

@@ -19,7 +19,7 @@ struct TileArgs {
   Mask mask;    // lanes of the last vector, in tiles with a tail
   bool resume;  // start from C: an earlier slice of k is in it
   bool relu;
-  bool fetch;  // C is not in the cache: ask for it while the products are summed
+  bool fetchC;  // C is not in the cache: ask for it while the products are summed
 };
 
 using Tile = void (*)(const TileArgs&) noexcept;
@@ -49,7 +49,7 @@ void tile(const TileArgs& t) noexcept {
       for (int r = 0; r < R; r++) acc[r][v] = start;
     }
   }
-  if (t.fetch) {
+  if (t.fetchC) {
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++)
 #pragma GCC unroll 16
