@@ -47,16 +47,16 @@ class Environment {
     return *engine_;
   }
 
-  std::uint32_t add(std::unique_ptr<Program> program) {
+  std::uint32_t add(std::shared_ptr<const Program> program) {
     const std::uint32_t id = ++lastProgram_;
     programs_.emplace(id, std::move(program));
     return id;
   }
 
-  const Program& program(std::uint32_t id) const {
+  std::shared_ptr<const Program> program(std::uint32_t id) const {
     const auto found = programs_.find(id);
     if (found == programs_.end()) throw std::invalid_argument("there is no such program");
-    return *found->second;
+    return found->second;
   }
 
   void remove(std::uint32_t id) { programs_.erase(id); }
@@ -73,7 +73,7 @@ class Environment {
   }
 
   Napi::Env env_;
-  std::unordered_map<std::uint32_t, std::unique_ptr<Program>> programs_;
+  std::unordered_map<std::uint32_t, std::shared_ptr<const Program>> programs_;
   std::uint32_t lastProgram_ = 0;
   Napi::ThreadSafeFunction notifier_;
   std::atomic<bool> hasNotifier_{false};
@@ -124,10 +124,22 @@ Napi::Array toArray(const Napi::Value& value, const char* what) {
   return value.As<Napi::Array>();
 }
 
-std::vector<Buffer> toBuffers(const Napi::Value& value, const char* what) {
+// The elements of an array. Reading them may run JavaScript, which could detach buffers: so no data
+// pointer is taken before all arrays of a call have been read.
+std::vector<Napi::Value> toElements(const Napi::Value& value, std::size_t count, const char* what) {
   const Napi::Array array = toArray(value, what);
-  std::vector<Buffer> buffers(array.Length());
-  for (std::uint32_t i = 0; i < array.Length(); i++) buffers[i] = toBuffer(array.Get(i));
+  if (array.Length() != count)
+    throw std::invalid_argument(std::string("a run binds the wrong number of ") + what);
+  std::vector<Napi::Value> elements;
+  elements.reserve(count);
+  for (std::uint32_t i = 0; i < count; i++) elements.push_back(array.Get(i));
+  return elements;
+}
+
+std::vector<Buffer> toBuffers(const std::vector<Napi::Value>& values) {
+  std::vector<Buffer> buffers;
+  buffers.reserve(values.size());
+  for (const Napi::Value& value : values) buffers.push_back(toBuffer(value));
   return buffers;
 }
 
@@ -147,17 +159,22 @@ std::int64_t toInteger(const Napi::Value& value, const char* what) {
 // numbers: steps, chain, first row of each feed, bindings.
 std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environment) {
   auto run = std::make_unique<Run>();
-  run->program =
-      &environment.program(static_cast<std::uint32_t>(toInteger(info[0], "program")));
-  run->inputs = toBuffers(info[1], "inputs");
-  run->stateReads = toBuffers(info[2], "states");
-  run->stateWrites = toBuffers(info[3], "states");
-  run->outputs = toBuffers(info[4], "outputs");
-  const std::vector<Buffer> sources = toBuffers(info[5], "feeds");
-  const Napi::Array rows = toArray(info[6], "row numbers");
+  run->program = environment.program(static_cast<std::uint32_t>(toInteger(info[0], "program")));
+  const Program& program = *run->program;
+  const auto inputs = toElements(info[1], program.inputs.size(), "inputs");
+  const auto reads = toElements(info[2], program.states.size(), "states");
+  const auto writes = toElements(info[3], program.states.size(), "states");
+  const auto outputs = toElements(info[4], program.outputs.size(), "outputs");
+  const auto feeds = toElements(info[5], program.feeds.size(), "feeds");
+  const auto rows = toElements(info[6], program.feeds.size(), "row numbers");
+  run->inputs = toBuffers(inputs);
+  run->stateReads = toBuffers(reads);
+  run->stateWrites = toBuffers(writes);
+  run->outputs = toBuffers(outputs);
+  const std::vector<Buffer> sources = toBuffers(feeds);
   const Buffer numbers = toBufferOf(info[7], napi_float64_array, "Float64Array of numbers");
   const double* number = reinterpret_cast<const double*>(numbers.data);
-  if (numbers.bytes / 8 != 2 + sources.size() + run->program->bindings || rows.Length() != sources.size())
+  if (numbers.bytes / 8 != 2 + sources.size() + program.bindings)
     throw std::invalid_argument("a run has the wrong number of numbers");
   const auto whole = [](double value) {
     if (!(value >= 0 && value <= 9e15)) throw std::invalid_argument("a run has a wrong number");
@@ -169,22 +186,21 @@ std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environm
     FeedSource feed;
     feed.source = sources[i];
     feed.first = whole(number[2 + i]);
-    const Napi::Value rowNumbers = rows.Get(static_cast<std::uint32_t>(i));
-    if (!rowNumbers.IsUndefined()) {
-      const Buffer buffer = toBufferOf(rowNumbers, napi_int32_array, "Int32Array of rows");
+    if (!rows[i].IsUndefined()) {
+      const Buffer buffer = toBufferOf(rows[i], napi_int32_array, "Int32Array of rows");
       feed.rows = reinterpret_cast<const std::int32_t*>(buffer.data);
       feed.rowCount = buffer.bytes / 4;
     }
     run->feeds.push_back(feed);
   }
-  for (std::size_t i = 0; i < run->program->bindings; i++)
+  for (std::size_t i = 0; i < program.bindings; i++)
     run->bindings.push_back(static_cast<float>(number[2 + sources.size() + i]));
   const Buffer result = toBufferOf(info[8], napi_float64_array, "Float64Array for the result");
   if (result.bytes < 5 * sizeof(double)) throw std::invalid_argument("the result array is too small");
   run->result = reinterpret_cast<double*>(result.data);
   if (info.Length() > 9 && !info[9].IsUndefined()) {
     const Buffer profile = toBufferOf(info[9], napi_float64_array, "Float64Array for the profile");
-    if (profile.bytes / 8 < run->program->instructions.size())
+    if (profile.bytes / 8 < program.instructions.size())
       throw std::invalid_argument("the profile array is too small");
     run->profile = reinterpret_cast<double*>(profile.data);
   }
@@ -214,10 +230,7 @@ Napi::Value load(const Napi::CallbackInfo& info) {
 
 Napi::Value unload(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    Environment& self = environment(info);
-    const auto id = static_cast<std::uint32_t>(toInteger(info[0], "program"));
-    self.engine().wait(static_cast<std::uint64_t>(toInteger(info[1], "ticket")));
-    self.remove(id);
+    environment(info).remove(static_cast<std::uint32_t>(toInteger(info[0], "program")));
     return info.Env().Undefined();
   });
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
+#include <stdexcept>
 #include <system_error>
 #include <vector>
 
@@ -132,17 +134,25 @@ std::unique_ptr<Run> Engine::next() {
 }
 
 void Engine::loop() {
+  while (std::unique_ptr<Run> run = next()) complete(*run, execute(*run));
+}
+
+RunResult Engine::execute(Run& run) {
   Gate gate(*this);
-  while (std::unique_ptr<Run> run = next()) {
-    RunResult result;
-    if (failedChains_.count(run->chain)) {
-      result.code = RunResult::aborted;
-    } else {
-      result = executor_.execute(*run, threadBudget(), &gate, stop_);
-      if (result.code != RunResult::ok && run->chain != 0) failedChains_.insert(run->chain);
-    }
-    complete(*run, result);
+  RunResult result;
+  if (failedChains_.count(run.chain)) {
+    run.carryStates();
+    result.code = RunResult::aborted;
+    return result;
   }
+  try {
+    result = executor_.execute(run, threadBudget(), &gate, stop_);
+  } catch (const std::bad_alloc&) {
+    run.carryStates();
+    result.code = RunResult::outOfMemory;
+  }
+  if (result.code != RunResult::ok && run.chain != 0) failedChains_.insert(run.chain);
+  return result;
 }
 
 namespace {
@@ -170,7 +180,13 @@ void Engine::complete(const Run& run, const RunResult& result) {
   if (notify) notify_(context_);
 }
 
+void Engine::requireIssued(std::uint64_t ticket) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (ticket > issued_) throw std::invalid_argument("no run has this ticket");
+}
+
 bool Engine::wait(std::uint64_t ticket) {
+  requireIssued(ticket);
   const auto done = [this, ticket] { return completed_.load(std::memory_order_acquire) >= ticket; };
   if (spinFor([&] { return done() || stop_; })) return done();
   std::unique_lock<std::mutex> lock(mutex_);
@@ -181,6 +197,7 @@ bool Engine::wait(std::uint64_t ticket) {
 }
 
 bool Engine::notifyAfter(std::uint64_t ticket) {
+  requireIssued(ticket);
   const std::lock_guard<std::mutex> lock(mutex_);
   if (completed_.load(std::memory_order_acquire) >= ticket) return true;
   notifyUntil_ = std::max(notifyUntil_, ticket);
@@ -199,7 +216,12 @@ RunResult Engine::runNow(Run& run) {
   RunResult result;
   {
     const std::lock_guard<std::mutex> lock(step_);
-    result = visitor_.execute(run, 1, nullptr, stop_);
+    try {
+      result = visitor_.execute(run, 1, nullptr, stop_);
+    } catch (const std::bad_alloc&) {
+      run.carryStates();
+      result.code = RunResult::outOfMemory;
+    }
   }
   visitors_.fetch_sub(1, std::memory_order_acq_rel);
   writeResult(run, result);

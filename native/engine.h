@@ -27,6 +27,7 @@ class Engine {
 
   std::uint64_t enqueue(std::unique_ptr<Run> run);
   // Blocks until the run of this ticket has ended. False if the engine was stopped before.
+  // Like notifyAfter it throws std::invalid_argument for a ticket that was never given out.
   bool wait(std::uint64_t ticket);
   // Asks for a notification once this ticket is done; true if it already is.
   bool notifyAfter(std::uint64_t ticket);
@@ -42,7 +43,9 @@ class Engine {
   static void* main(void* self);
   void loop();
   std::unique_ptr<Run> next();
+  RunResult execute(Run& run);
   void complete(const Run& run, const RunResult& result);
+  void requireIssued(std::uint64_t ticket);
 
   std::atomic<std::int32_t>* const progress_;
   void (*const notify_)(void*);

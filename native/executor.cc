@@ -75,22 +75,50 @@ std::byte* Workspace::reserve(std::size_t bytes) {
   return data_;
 }
 
+namespace {
+
+void checkBuffers(const std::vector<Buffer>& buffers, const std::vector<Slot>& slots,
+                  const char* what) {
+  if (buffers.size() != slots.size())
+    throw std::invalid_argument(std::string("a run binds the wrong number of ") + what);
+  for (std::size_t i = 0; i < slots.size(); i++) {
+    if (static_cast<std::int64_t>(buffers[i].bytes) < slots[i].bytes)
+      throw std::invalid_argument(std::string("a run binds too small a buffer to ") + what + " " +
+                                  std::to_string(i));
+    if (reinterpret_cast<std::uintptr_t>(buffers[i].data) % slots[i].alignment != 0)
+      throw std::invalid_argument(std::string("a run binds a misaligned buffer to ") + what + " " +
+                                  std::to_string(i));
+  }
+}
+
+void checkFeed(const FeedSource& feed, const Slot& slot, std::int64_t steps) {
+  if (reinterpret_cast<std::uintptr_t>(feed.source.data) % slot.alignment != 0)
+    throw std::invalid_argument("a run binds a misaligned buffer to a feed");
+  if (slot.rows == 0) return;
+  const std::int64_t rowBytes = slot.bytes / slot.rows;
+  const std::int64_t rows =
+      rowBytes ? static_cast<std::int64_t>(feed.source.bytes) / rowBytes : INT64_MAX;
+  if (!feed.rows) {
+    if (feed.first < 0 || feed.first > rows || steps > (rows - feed.first) / slot.rows)
+      throw std::invalid_argument("a run reads rows past the end of its data");
+    return;
+  }
+  if (steps > static_cast<std::int64_t>(feed.rowCount) / slot.rows)
+    throw std::invalid_argument("a run has too few row numbers");
+  for (std::int64_t r = 0; r < steps * slot.rows; r++)
+    if (feed.rows[r] < 0 || feed.rows[r] >= rows)
+      throw std::invalid_argument("a run has a row number outside of its data");
+}
+
+}  // namespace
+
 void Run::check() const {
-  const auto enough = [](const std::vector<Buffer>& buffers, const std::vector<Slot>& slots,
-                         const char* what) {
-    if (buffers.size() != slots.size())
-      throw std::invalid_argument(std::string("a run binds the wrong number of ") + what);
-    for (std::size_t i = 0; i < slots.size(); i++)
-      if (static_cast<std::int64_t>(buffers[i].bytes) < slots[i].bytes)
-        throw std::invalid_argument(std::string("a run binds too small a buffer to ") + what + " " +
-                                    std::to_string(i));
-  };
   if (steps < 0 || steps > (std::int64_t{1} << 32))
     throw std::invalid_argument("a run has a wrong number of steps");
-  enough(inputs, program->inputs, "inputs");
-  enough(stateReads, program->states, "states");
-  enough(stateWrites, program->states, "states");
-  enough(outputs, program->outputs, "outputs");
+  checkBuffers(inputs, program->inputs, "inputs");
+  checkBuffers(stateReads, program->states, "states");
+  checkBuffers(stateWrites, program->states, "states");
+  checkBuffers(outputs, program->outputs, "outputs");
   for (std::size_t i = 0; i < stateReads.size(); i++)
     if (stateReads[i].bytes != stateWrites[i].bytes)
       throw std::invalid_argument("a run binds states of different sizes");
@@ -98,21 +126,13 @@ void Run::check() const {
     throw std::invalid_argument("a run binds the wrong number of feeds");
   if (bindings.size() != program->bindings)
     throw std::invalid_argument("a run binds the wrong number of bindings");
-  for (std::size_t i = 0; i < feeds.size(); i++) {
-    const Slot& slot = program->feeds[i];
-    if (slot.rows == 0) continue;
-    const std::int64_t rowBytes = slot.bytes / slot.rows;
-    const std::int64_t rows = rowBytes ? static_cast<std::int64_t>(feeds[i].source.bytes) / rowBytes : 0;
-    if (feeds[i].rows) {
-      if (static_cast<std::int64_t>(feeds[i].rowCount) < steps * slot.rows)
-        throw std::invalid_argument("a run has too few row numbers");
-      for (std::int64_t r = 0; r < steps * slot.rows; r++)
-        if (feeds[i].rows[r] < 0 || (rowBytes && feeds[i].rows[r] >= rows))
-          throw std::invalid_argument("a run has a row number outside of its data");
-    } else if (feeds[i].first < 0 || (rowBytes && feeds[i].first + steps * slot.rows > rows)) {
-      throw std::invalid_argument("a run reads rows past the end of its data");
-    }
-  }
+  for (std::size_t i = 0; i < feeds.size(); i++) checkFeed(feeds[i], program->feeds[i], steps);
+}
+
+void Run::carryStates() const {
+  for (std::size_t i = 0; i < stateReads.size(); i++)
+    if (stateReads[i].data != stateWrites[i].data && stateReads[i].bytes > 0)
+      std::memmove(stateWrites[i].data, stateReads[i].data, stateReads[i].bytes);
 }
 
 // A team of OpenMP threads for the length of one run. Thread 0 runs the program; the others wait for
@@ -265,7 +285,6 @@ class Executor::Team {
 RunResult Executor::execute(Run& run, int threads, StepGate* gate, const std::atomic<bool>& stop) {
   const Program& program = *run.program;
   bool wanted = program.parallel && threads > 1;
-  if (wanted && teamTaken.exchange(true)) wanted = false;  // another environment has the team
   const int size = wanted ? std::min(threads, kMaxThreads) : 1;
   arenaBase_ = arena_.reserve(program.arenaBytes);
   feedBase_ = feeds_.reserve(program.feedBytes);
@@ -273,6 +292,7 @@ RunResult Executor::execute(Run& run, int threads, StepGate* gate, const std::at
   threadBase_ = threadScratch_.reserve(threadStride_ * size);
   sharedBase_ = sharedScratch_.reserve(program.sharedScratch);
   bind(run);
+  if (wanted && teamTaken.exchange(true)) wanted = false;  // another environment has the team
   RunResult result;
   if (!wanted) {
     result = steps(run, nullptr, gate, stop);
@@ -325,22 +345,22 @@ void Executor::bind(const Run& run) {
         break;
       case StorageKind::output: {
         pointers_[i] = run.outputs[slot].data;
-        const std::int64_t all = run.steps * program.outputs[slot].bytes;
-        if (static_cast<std::int64_t>(run.outputs[slot].bytes) >= all)
-          moving_.push_back({i, slot, false});
+        const std::int64_t bytes = program.outputs[slot].bytes;
+        const bool stacked =
+            bytes == 0 || static_cast<std::int64_t>(run.outputs[slot].bytes) / bytes >= run.steps;
+        if (stacked) moving_.push_back({i, slot, false});
         break;
       }
     }
   }
-  for (std::size_t i = 0; i < run.stateReads.size(); i++)
-    if (run.stateReads[i].data != run.stateWrites[i].data)
-      std::memcpy(run.stateWrites[i].data, run.stateReads[i].data, run.stateReads[i].bytes);
+  run.carryStates();
 }
 
 namespace {
 
 void gatherRows(const FeedSource& feed, const Slot& slot, std::int64_t step, std::byte* to) {
   const std::size_t rowBytes = slot.rows ? slot.bytes / slot.rows : 0;
+  if (rowBytes == 0) return;
   const std::int32_t* rows = feed.rows + step * slot.rows;
   for (std::int64_t r = 0; r < slot.rows; r++)
     std::memcpy(to + r * rowBytes, feed.source.data + rows[r] * rowBytes, rowBytes);

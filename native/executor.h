@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "program.h"
@@ -25,7 +26,13 @@ struct FeedSource {
 
 // What a run came to. `steps` were committed; `status` says why no more.
 struct RunResult {
-  enum Code : std::int32_t { ok = 0, indexOutOfRange = 1, nonFinite = 2, aborted = 3 };
+  enum Code : std::int32_t {
+    ok = 0,
+    indexOutOfRange = 1,
+    nonFinite = 2,
+    aborted = 3,
+    outOfMemory = 4
+  };
   std::int64_t steps = 0;
   std::int32_t code = ok;
   std::int64_t instruction = 0;
@@ -36,7 +43,7 @@ struct RunResult {
 // One run of a program, with everything that it binds. The buffers belong to JavaScript, which keeps
 // them until the run has ended.
 struct Run {
-  const Program* program = nullptr;
+  std::shared_ptr<const Program> program;
   std::vector<Buffer> inputs, stateReads, stateWrites, outputs;
   std::vector<FeedSource> feeds;
   std::vector<float> bindings;
@@ -49,6 +56,9 @@ struct Run {
 
   // Throws std::invalid_argument if a buffer is too small for what the program does with it.
   void check() const;
+  // Copies states to where the program writes them, before the first step or instead of all steps:
+  // JavaScript takes the written buffers for the present ones from the moment it queues a run.
+  void carryStates() const;
 };
 
 // Memory that grows and never shrinks, 64-byte aligned.
@@ -75,6 +85,7 @@ struct StepGate {
 class Executor {
  public:
   // Runs all steps, on at most `threads` threads. `stop` ends the run between instructions.
+  // Throws std::bad_alloc, before anything is run.
   RunResult execute(Run& run, int threads, StepGate* gate, const std::atomic<bool>& stop);
 
  private:

@@ -45,7 +45,8 @@ Value decodeValue(Words& words) {
   double bytes = 4;
   for (std::int64_t i = 0; i < rank; i++) {
     value.info.shape.push_back(words.integer(0, kMaxBytes, "size"));
-    bytes *= static_cast<double>(value.info.shape.back());
+    // Sizes of 0 count as 1, so that no product of some of the sizes overflows either.
+    bytes *= std::max(1.0, static_cast<double>(value.info.shape.back()));
     if (bytes > static_cast<double>(kMaxBytes))
       throw std::invalid_argument("the program has a value that is too large");
   }
@@ -57,7 +58,21 @@ void noteSlot(std::vector<Slot>& slots, const Value& value, const char* what) {
     throw std::invalid_argument(std::string("the program has a wrong slot of ") + what);
   Slot& slot = slots[value.place];
   slot.bytes = std::max(slot.bytes, value.info.bytes());
-  if (!value.info.shape.empty()) slot.rows = std::max(slot.rows, value.info.shape[0]);
+  slot.alignment = std::max(slot.alignment, byteSize(value.info.dtype));
+  slot.used = true;
+}
+
+// The first value of a feed says what its rows are; the others are views of the same bytes.
+void noteFeed(std::vector<Slot>& feeds, const Value& value) {
+  const bool known =
+      value.place < static_cast<std::int64_t>(feeds.size()) && feeds[value.place].used;
+  const std::int64_t before = known ? feeds[value.place].bytes : value.info.bytes();
+  noteSlot(feeds, value, "feeds");
+  if (value.info.bytes() != before)
+    throw std::invalid_argument("the program has a feed of two sizes");
+  if (known) return;
+  if (value.info.shape.empty()) throw std::invalid_argument("the program has a feed without rows");
+  feeds[value.place].rows = value.info.shape[0];
 }
 
 void checkStorage(Program& program, const Value& value) {
@@ -65,7 +80,7 @@ void checkStorage(Program& program, const Value& value) {
     case StorageKind::input:
       return noteSlot(program.inputs, value, "inputs");
     case StorageKind::feed:
-      return noteSlot(program.feeds, value, "feeds");
+      return noteFeed(program.feeds, value);
     case StorageKind::state:
       return noteSlot(program.states, value, "states");
     case StorageKind::output:
@@ -119,8 +134,8 @@ void decodeInstruction(Program& program, Words& words) {
   const Plan& plan = *instruction.plan;
   program.threadScratch = std::max(program.threadScratch, plan.threadScratch);
   program.sharedScratch = std::max(program.sharedScratch, plan.sharedScratch);
-  const auto blocks = *std::max_element(plan.blocks.begin(), plan.blocks.end());
-  program.parallel = program.parallel || (blocks > 1 && instruction.work >= 2 * kGrain);
+  for (const std::int64_t blocks : plan.blocks)
+    program.parallel = program.parallel || (blocks > 1 && instruction.work >= 2 * kGrain);
   program.instructions.push_back(std::move(instruction));
 }
 

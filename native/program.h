@@ -28,10 +28,12 @@ struct Instruction {
   double work = 0;  // estimated nanoseconds on one thread
 };
 
-// What one slot needs: bytes of one step, and of one row for feeds.
+// What one slot needs: bytes of one step, and how many rows they are in a feed.
 struct Slot {
   std::int64_t bytes = 0;
   std::int64_t rows = 0;
+  std::size_t alignment = 1;
+  bool used = false;
 };
 
 struct Program {

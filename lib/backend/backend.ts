@@ -27,7 +27,7 @@ export interface RunRequest {
 /** Why a run stopped before its last step. */
 export interface RunFailure {
   readonly instruction: number;
-  readonly status: 'indexOutOfRange' | 'nonFinite' | 'aborted';
+  readonly status: 'indexOutOfRange' | 'nonFinite' | 'aborted' | 'outOfMemory';
   /** Flat index of the offending element in the operand that was checked. */
   readonly position: number;
   readonly value: number;

@@ -21,7 +21,7 @@ export interface Addon {
   readonly kernels: readonly string[];
   start(onProgress: () => void, progress: Int32Array): void;
   load(words: Float64Array): number;
-  unload(program: number, ticket: number): void;
+  unload(program: number): void;
   enqueue(...args: RunArguments): number;
   runNow(...args: RunArguments): void;
   wait(ticket: number): boolean;
@@ -61,7 +61,7 @@ export interface NativeLoad {
   readonly errors: readonly string[];
 }
 
-const statuses = ['ok', 'indexOutOfRange', 'nonFinite', 'aborted'] as const;
+const statuses = ['ok', 'indexOutOfRange', 'nonFinite', 'aborted', 'outOfMemory'] as const;
 
 function toResult(words: Float64Array): RunResult {
   const [steps, code, instruction, position, value] = words;
@@ -159,7 +159,6 @@ class NativeQueue {
 
 class NativeExecutable implements Executable {
   private readonly id: number;
-  private lastTicket = 0;
 
   constructor(
     private readonly queue: NativeQueue,
@@ -193,9 +192,7 @@ class NativeExecutable implements Executable {
 
   enqueue(request: RunRequest): QueuedRun {
     const run = new NativeRun(this.queue);
-    this.queue.submit(this.argumentsOf(request, run), run);
-    this.lastTicket = run.ticket;
-    return run;
+    return this.queue.submit(this.argumentsOf(request, run), run);
   }
 
   runSync(request: RunRequest): RunResult {
@@ -213,7 +210,7 @@ class NativeExecutable implements Executable {
   }
 
   unload(): void {
-    this.queue.addon.unload(this.id, this.lastTicket);
+    this.queue.addon.unload(this.id);
   }
 }
 

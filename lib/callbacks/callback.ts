@@ -12,6 +12,8 @@ export interface FitParams {
   /** Samples per epoch, if known. */
   readonly samples: number | undefined;
   readonly verbose: number;
+  /** Whether there is validation data, so that epochs may log `val_…`. */
+  readonly validation: boolean;
 }
 
 type Hook = void | Promise<void>;

@@ -85,6 +85,9 @@ export class EarlyStopping extends Callback {
     const { monitor, restoreBestWeights, startFromEpoch, patience } = this.options;
     const value = logs[monitor];
     if (value === undefined) {
+      // With validationFreq some epochs are not validated.
+      const validated = Object.keys(logs).some((name) => name.startsWith('val_'));
+      if (monitor.startsWith('val_') && this.params.validation && !validated) return;
       throw new ConfigError(
         `EarlyStopping: "${monitor}" is not logged; logged are ${Object.keys(logs).join(', ')}.`,
       );

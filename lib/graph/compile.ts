@@ -27,10 +27,10 @@ const isLeaf = (tree: Tree): tree is TensorLike =>
   ArrayBuffer.isView(tree);
 
 /** Builds a tree of other tensors. */
-type Builder = (from: readonly Tensor[]) => Tree;
+export type Builder = (from: readonly Tensor[]) => Tree;
 
-/** The tensors of a tree, in order, and how to build one like it of others. */
-function flatten(tree: Tree, leaves: Tensor[]): Builder {
+/** @internal The tensors of a tree, in order, and how to build one like it of others. */
+export function flatten(tree: Tree, leaves: Tensor[]): Builder {
   if (tree === undefined || tree === null) return () => tree;
   if (isLeaf(tree)) {
     const i = leaves.push(asTensor(tree)) - 1;
@@ -101,8 +101,8 @@ export function lowerTraced(graph: TracedGraph): CompiledGraph {
 const signatureOf = (leaves: readonly Tensor[], shape: string): string =>
   `${shape}|${leaves.map((t) => `${t.dtype}${formatShape(t.shape)}`).join()}`;
 
-/** The outline of a tree: its keys and lengths, without the tensors. */
-const outlineOf = (tree: Tree): string => {
+/** @internal The outline of a tree: its keys and lengths, without the tensors. */
+export const outlineOf = (tree: Tree): string => {
   if (tree === undefined || tree === null) return 'n';
   if (isLeaf(tree)) return 't';
   if (Array.isArray(tree)) return `[${tree.map(outlineOf).join()}]`;
@@ -124,7 +124,7 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
 export function compile<Args extends readonly Tree[]>(
   fn: (...args: Args) => void,
 ): (...args: Args) => void;
-export function compile(fn: (...args: Tensor[]) => Tree): (...args: Tensor[]) => unknown {
+export function compile(fn: (...args: Tensor[]) => unknown): (...args: Tensor[]) => unknown {
   const programs = new Map<string, TracedFunction>();
   let key: Variable | undefined;
   const randomKey = (): Variable => {
@@ -153,7 +153,7 @@ interface TracedFunction {
 }
 
 function traceFunction(
-  fn: (...args: Tensor[]) => Tree,
+  fn: (...args: Tensor[]) => unknown,
   leaves: readonly Tensor[],
   rebuild: Builder,
   randomKey: () => Variable,
@@ -162,7 +162,7 @@ function traceFunction(
   const symbols = leaves.map((t) => trace.addArgument(t.shape, t.dtype));
   const outputs: Tensor[] = [];
   const build = record(trace, { randomKey }, () =>
-    flatten(fn(...(rebuild(symbols) as Tensor[])) ?? undefined, outputs),
+    flatten(fn(...(rebuild(symbols) as Tensor[])) as Tree, outputs),
   );
   return { graph: lowerTraced({ name: fn.name || 'compiled', trace, outputs }), build };
 }

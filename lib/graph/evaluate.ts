@@ -41,7 +41,9 @@ function structureOf(roots: readonly Tensor[]): Structure {
   const parts = [`${backendGeneration()}`];
   for (const [i, node] of nodes.entries()) {
     nodeIds.set(node, i);
-    parts.push(`${node.op.name}${JSON.stringify(node.attrs)}(${node.inputs.map(nameOf).join()})`);
+    parts.push(
+      `${node.op.name}${node.op.body?.key ?? ''}${JSON.stringify(node.attrs)}(${node.inputs.map(nameOf).join()})`,
+    );
   }
   parts.push(roots.map(nameOf).join());
   return { key: parts.join('\n'), values, literals };

@@ -254,7 +254,8 @@ export function lower(graph: TracedGraph, without: readonly (RuleName | 'merge')
     ...outputs.flatMap(inTrace),
     ...changed.flatMap(({ final }) => inTrace(final)),
   ];
-  const simple = simplify(roots, isOwn, without);
+  const skipped = graph.lazy ? [...without, 'foldLiterals' as const] : without;
+  const simple = simplify(roots, isOwn, skipped);
   const finalOutputs = outputs.map(simple.tensor);
   const finals = changed.map((c) => ({ ...c, final: simple.tensor(c.final) }));
   const order = topological(

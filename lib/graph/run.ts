@@ -134,6 +134,25 @@ export function realized(t: Tensor): { data: DataArray; run: PendingRun | undefi
   return t.source;
 }
 
+/**
+ * The executables that the backend holds, the one used last at the end. Models come and go without a
+ * finalizer to count on, so the oldest is unloaded here; its graph loads it again if it is run again.
+ */
+const loaded = new Set<Executable>();
+const maxLoaded = 512;
+let newest: Executable | undefined;
+
+function touch(executable: Executable): void {
+  if (executable === newest) return;
+  loaded.delete(executable);
+  loaded.add(executable);
+  newest = executable;
+  if (loaded.size <= maxLoaded) return;
+  const [oldest] = loaded;
+  loaded.delete(oldest);
+  oldest.unload();
+}
+
 /** A lowered graph with its executable. */
 export class CompiledGraph {
   private executable: Executable | undefined;
@@ -148,10 +167,14 @@ export class CompiledGraph {
   }
 
   private load(): Executable {
-    if (!this.executable || this.generation !== backendGeneration()) {
-      this.executable = currentBackend().load(this.program);
-      this.generation = backendGeneration();
+    const current = this.generation === backendGeneration() ? this.executable : undefined;
+    if (current && loaded.has(current)) {
+      touch(current);
+      return current;
     }
+    this.executable = currentBackend().load(this.program);
+    this.generation = backendGeneration();
+    touch(this.executable);
     return this.executable;
   }
 
@@ -224,7 +247,7 @@ export class CompiledGraph {
   }
 
   unload(): void {
-    this.executable?.unload();
+    if (this.executable && loaded.delete(this.executable)) this.executable.unload();
     this.executable = undefined;
   }
 }

@@ -1,12 +1,13 @@
 // Rewrites a graph into an equal one with less work. Every rule is exact in real arithmetic.
 
 import { broadcastShapes, sameShape } from '../tensor/shape.js';
-import { type OpNode, Tensor } from '../tensor/tensor.js';
+import { literal, type OpNode, Tensor } from '../tensor/tensor.js';
+import { loopOutput } from './loop.js';
 import type { Attrs } from './program.js';
 import { nodeOf, resolve, topological } from './walk.js';
 
 /** Names of the rules, in the order in which they are tried. */
-export type RuleName = 'foldTranspose' | 'foldBroadcast' | 'foldViews';
+export type RuleName = 'foldTranspose' | 'foldLiterals' | 'foldBroadcast' | 'foldViews';
 
 type Rule = (node: OpNode) => OpNode | Tensor | undefined;
 
@@ -60,20 +61,62 @@ const foldBroadcast: Rule = (node) => {
   return changed ? rebuild(node, inputs) : undefined;
 };
 
-/** A view of a view is a view of the first; one that changes nothing is nothing. */
+const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
+};
+
+const literalOf = (t: Tensor): number | undefined =>
+  t.source.kind === 'literal' ? t.source.value : undefined;
+
+/**
+ * Arithmetic of literals is done once, and (x·c)·d is x·(c·d). Not in lazy programs, which run again
+ * with other literals.
+ */
+const foldLiterals: Rule = (node) => {
+  const compute = arithmetic[node.op.name];
+  if (!compute) return undefined;
+  const values = node.inputs.map(literalOf);
+  const [a, b] = values;
+  if (a !== undefined && b !== undefined) return literal(Math.fround(compute(a, b)));
+  if (node.op.name !== 'multiply') return undefined;
+  const at = values.findIndex((value) => value !== undefined);
+  const inner = at < 0 ? undefined : nodeOf(node.inputs[1 - at]);
+  if (inner?.op !== node.op) return undefined;
+  const innerAt = inner.inputs.findIndex((t) => literalOf(t) !== undefined);
+  if (innerAt < 0) return undefined;
+  const factor = Math.fround((values[at] ?? 1) * (literalOf(inner.inputs[innerAt]) ?? 1));
+  return rebuild(node, [inner.inputs[1 - innerAt], literal(factor)]);
+};
+
+/**
+ * A view of a view is a view of the first; one that changes nothing is nothing; one of a repeated
+ * scalar is the scalar repeated.
+ */
 const foldViews: Rule = (node) => {
+  const [output] = node.outputs;
+  const producer = nodeOf(node.inputs[0]);
+  if (node.op.name === 'broadcastTo') {
+    const scalar = producer?.op.kind === 'view' ? producer.inputs[0] : undefined;
+    return scalar?.rank === 0 ? rebuild(node, [scalar]) : undefined;
+  }
   if (node.op.kind !== 'view') return undefined;
+  if (producer?.op.name === 'broadcastTo' && producer.inputs[0].rank === 0) {
+    return rebuild({ ...producer, outputs: [output] }, producer.inputs, { shape: output.shape });
+  }
   let [input] = node.inputs;
   for (let p = nodeOf(input); p?.op.kind === 'view'; p = nodeOf(input)) [input] = p.inputs;
-  if (sameShape(input.shape, node.outputs[0].shape)) return input;
+  if (sameShape(input.shape, output.shape)) return input;
   return input === node.inputs[0] ? undefined : rebuild(node, [input]);
 };
 
-const rules = { foldTranspose, foldBroadcast, foldViews };
+const rules = { foldTranspose, foldViews, foldBroadcast, foldLiterals };
 
 /** The structure of a call: equal keys compute equal values. */
 const keyOf = (node: OpNode): string =>
-  `${node.op.name}|${JSON.stringify(node.attrs)}|${node.inputs.map((t) => t.id).join(',')}`;
+  `${node.op.name}${node.op.body?.id ?? ''}|${JSON.stringify(node.attrs)}|${node.inputs.map((t) => t.id).join(',')}`;
 
 /**
  * Simplifies the graph above `roots`.
@@ -115,8 +158,10 @@ export function simplify(
     if (!without.includes('merge')) {
       const key = keyOf(current);
       const same = known.get(key);
-      if (same) current = same;
-      else known.set(key, current);
+      if (same) {
+        for (const i of current.outputs.keys()) if (same.op.body) loopOutput(same, i);
+        current = same;
+      } else known.set(key, current);
     }
     nodes.set(node, current);
     for (const [i, output] of node.outputs.entries()) tensors.set(output, current.outputs[i]);

@@ -12,7 +12,7 @@ import {
   Tensor,
   type TensorLike,
 } from '../tensor/tensor.js';
-import { ShapeError } from '../util/errors.js';
+import { ShapeError, TraceError } from '../util/errors.js';
 
 /** The state of a variable in a trace: its value at the start, and its value so far. */
 interface TracedState {
@@ -27,6 +27,16 @@ export class Trace {
   readonly states = new Map<Variable, TracedState>();
   /** Calls that have no output but must run: checks. */
   readonly effects: OpNode[] = [];
+  /** Variables read in a loop that no trace is around. */
+  readonly reads = new Map<Variable, Tensor>();
+
+  /** @param loop for the body of a loop: the trace that it is in, if it is in one */
+  constructor(readonly loop?: { readonly outer: Trace | undefined }) {}
+
+  /** The trace around all loops: the one that has states. */
+  get outermost(): Trace | undefined {
+    return this.loop ? this.loop.outer?.outermost : this;
+  }
 
   addArgument(shape: Shape, dtype: DType): Tensor {
     const t = new Tensor(shape, dtype, { kind: 'argument', slot: this.args.length, trace: this });
@@ -124,8 +134,15 @@ export class Variable {
   /** The present value: in a trace what the trace has made of it, outside a version of its own. */
   get value(): Tensor {
     const trace = currentTrace();
-    if (trace) return trace.stateOf(this).current;
+    const states = trace?.outermost;
+    if (states) return states.stateOf(this).current;
     if (this.pinned) return this.pinned;
+    const version = trace?.reads.get(this) ?? this.read();
+    trace?.reads.set(this, version);
+    return version;
+  }
+
+  private read(): Tensor {
     this.shared = true;
     return new Tensor(this.shape, this.dtype, { kind: 'value', data: this.data, run: this.run });
   }
@@ -156,6 +173,11 @@ export class Variable {
       );
     }
     const trace = currentTrace();
+    if (trace?.loop) {
+      throw new TraceError(
+        `assign: variable "${this.path}" cannot change in the body of a scan. Carry its value, and assign what the scan returns.`,
+      );
+    }
     if (trace) {
       trace.stateOf(this).current = t;
       return;

@@ -6,7 +6,14 @@ import { dropout, uniform } from '../ops/random.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
-import { type CallOptions, checkLayerOptions, Layer, type LayerOptions, layers, type SymbolicShape } from './layer.js';
+import {
+  type CallOptions,
+  checkLayerOptions,
+  Layer,
+  type LayerOptions,
+  layers,
+  type SymbolicShape,
+} from './layer.js';
 
 /** Says what shape and dtype a model's inputs have: `new Input({ shape: [28, 28] })`. */
 export class Input extends Layer {
@@ -137,7 +144,10 @@ export class Dropout extends Layer {
     const { rate, seed, noiseShape } = this;
     if (!training || rate === 0) return x;
     if (!noiseShape) return dropout(x, rate, { seed });
-    const noise = uniform(noiseShape.map((d, i) => d ?? x.shape[i]), { seed });
+    const noise = uniform(
+      noiseShape.map((d, i) => d ?? x.shape[i]),
+      { seed },
+    );
     return where(greaterEqual(noise, rate), divide(x, 1 - rate), 0);
   }
   override getConfig(): Record<string, unknown> {

@@ -68,6 +68,28 @@ export const clearSession = (): void => counts.clear();
 /** All layer classes by name. */
 export const layers = new Registry<{ fromConfig(config: Record<string, unknown>): Layer }>('layer');
 
+function collectLayers(value: unknown, found: Set<Layer>, seen: Set<unknown>): void {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return;
+  seen.add(value);
+  if (value instanceof Layer) {
+    found.add(value);
+    return;
+  }
+  const plain = Object.getPrototypeOf(value) === Object.prototype;
+  if (value instanceof Map) for (const inner of value.values()) collectLayers(inner, found, seen);
+  else if (Array.isArray(value) || value instanceof Set)
+    for (const inner of value) collectLayers(inner, found, seen);
+  else if (plain) for (const inner of Object.values(value)) collectLayers(inner, found, seen);
+}
+
+/** @internal The layers in a record's values, and in arrays, maps, sets and records there. */
+export function layersIn(record: object): readonly Layer[] {
+  const found = new Set<Layer>();
+  const seen = new Set<unknown>();
+  for (const value of Object.values(record)) collectLayers(value, found, seen);
+  return [...found];
+}
+
 /**
  * A layer: a function of a tensor with weights of its own. Subclasses make weights in `build` and
  * compute in `call`.
@@ -126,9 +148,9 @@ export abstract class Layer {
     return weight;
   }
 
-  /** Layers that this one is made of. */
+  /** Layers that this one is made of: those in its own properties, arrays and maps. */
   get sublayers(): readonly Layer[] {
-    return [];
+    return layersIn(this);
   }
 
   /** @internal Sets the paths of all weights below `prefix`. */

@@ -15,7 +15,7 @@ import {
   negative,
   subtract,
 } from '../ops/elementwise.js';
-import { normalizeAxis, reshape, squeeze, transpose } from '../ops/movement.js';
+import { normalizeAxis, squeeze, transpose } from '../ops/movement.js';
 import { mean, sum } from '../ops/reduce.js';
 import { logSoftmax, sparseSoftmaxCrossEntropy } from '../ops/softmax.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
@@ -45,15 +45,13 @@ export interface CrossentropyOptions extends LossOptions {
 
 type Formula = Pick<CrossentropyOptions, 'fromLogits' | 'labelSmoothing' | 'axis'>;
 
-/** The logits whose activation `op` made `t`, if one did. */
+/**
+ * The logits whose activation `op` made `t`, if one did. As in Keras, anything in between hides them:
+ * even the squeezing of predictions `[batch, time, 1]` to targets `[batch, time]`.
+ */
 function logitsBehind(t: Tensor, op: 'sigmoid' | 'softmax'): Tensor | undefined {
   const { source } = t;
-  if (source.kind !== 'op') return undefined;
-  const { node } = source;
-  if (node.op.name === op) return node.inputs[0];
-  if (node.op.name !== 'reshape' || op !== 'sigmoid') return undefined;
-  const inner = logitsBehind(node.inputs[0], op);
-  return inner && reshape(inner, t.shape);
+  return source.kind === 'op' && source.node.op.name === op ? source.node.inputs[0] : undefined;
 }
 
 /** max(x, 0) − x·z + ln(1 + e^−|x|) */
@@ -88,6 +86,11 @@ export function categoricalCrossentropy(
 ): Tensor {
   const { fromLogits = false, labelSmoothing = 0, axis = -1 } = formula;
   const target = cast(yTrue, 'float32');
+  if (target.size < yPred.size && target.size * yPred.shape[yPred.rank - 1] === yPred.size) {
+    throw new ShapeError(
+      `categorical_crossentropy: predictions ${formatShape(yPred.shape)} need one-hot targets ${formatShape(yPred.shape)}, got ${formatShape(yTrue.shape)}. For whole-number labels use sparse_categorical_crossentropy.`,
+    );
+  }
   checkShapes('categorical_crossentropy', target, yPred);
   const at = normalizeAxis(axis, yPred.rank, 'categorical_crossentropy');
   const classes = yPred.shape[at];

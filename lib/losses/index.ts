@@ -22,6 +22,12 @@ export {
   meanSquaredError,
 } from './regression.js';
 
+/** The class behind a function of ours, which knows what targets it takes. */
+function builtIn(fn: LossFunction): Loss | undefined {
+  const name = losses.names.find((known) => losses.get(known).fn === fn);
+  return name === undefined ? undefined : losses.get(name).Class.fromConfig({});
+}
+
 /** What may stand for a loss. */
 export type LossLike = string | Loss | LossFunction | SerializedObject;
 
@@ -32,7 +38,7 @@ export type LossLike = string | Loss | LossFunction | SerializedObject;
  */
 export function get(given: LossLike): Loss {
   if (given instanceof Loss) return given;
-  if (typeof given === 'function') return new FunctionLoss(given);
+  if (typeof given === 'function') return builtIn(given) ?? new FunctionLoss(given);
   if (typeof given === 'string') return losses.get(given).Class.fromConfig({});
   if (isSerialized(given)) return losses.get(given.class_name).Class.fromConfig(given.config);
   throw new ConfigError(`expected a loss, a function or a name, got ${typeof given}.`);

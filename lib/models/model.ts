@@ -7,11 +7,10 @@ import { evaluate as evaluateTensors } from '../graph/evaluate.js';
 import { formatProgram } from '../graph/print.js';
 import type { Program } from '../graph/program.js';
 import { Variable } from '../graph/variable.js';
-import { Layer, type LayerOptions, type SymbolicShape } from '../layers/layer.js';
+import { Layer, type LayerOptions, layersIn, type SymbolicShape } from '../layers/layer.js';
 import { SparseCategoricalCrossentropy } from '../losses/crossentropy.js';
 import { get as getLoss, type LossLike } from '../losses/index.js';
 import { get as getMetric, type MetricLike } from '../metrics/index.js';
-import { Mean } from '../metrics/metric.js';
 import { currentSeed, keyOf, nextDraw } from '../ops/random.js';
 import { get as getOptimizer } from '../optimizers/index.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
@@ -21,7 +20,9 @@ import { ConfigError, ShapeError, StateError } from '../util/errors.js';
 import type { SerializedObject } from '../util/serialize.js';
 import { checkOptions } from '../util/suggest.js';
 import { type BatchSource, type Samples, toLabels, toSamples } from './data.js';
-import { evaluateModel, fitModel, predictModel, predictNow, runOne } from './loops.js';
+import { evaluateModel, runOne } from './evaluate.js';
+import { fitModel } from './fit.js';
+import { predictModel, predictNow } from './predict.js';
 import type { Profile } from './profile.js';
 import {
   type BatchInfo,
@@ -99,21 +100,6 @@ export type PrintableProgram = Program & { toString(): string };
 
 const compileOptionNames = ['optimizer', 'loss', 'metrics', 'weightedMetrics', 'lossWeights'];
 
-/** Layers found in the properties, arrays, maps and records of an object. */
-function findLayers(value: unknown, found: Set<Layer>, seen: Set<unknown>): void {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return;
-  seen.add(value);
-  if (value instanceof Layer) {
-    found.add(value);
-    return;
-  }
-  const plain = Object.getPrototypeOf(value) === Object.prototype;
-  if (value instanceof Map) for (const inner of value.values()) findLayers(inner, found, seen);
-  else if (Array.isArray(value) || value instanceof Set)
-    for (const inner of value) findLayers(inner, found, seen);
-  else if (plain) for (const inner of Object.values(value)) findLayers(inner, found, seen);
-}
-
 /**
  * A model. Subclass it and define `call`, with layers in own properties; or use `Sequential`.
  *
@@ -127,8 +113,10 @@ function findLayers(value: unknown, found: Set<Layer>, seen: Set<unknown>): void
 export abstract class Model extends Layer {
   /** Set to true to end `fit` after the present epoch; in a batch hook, after the present step. */
   stopTraining = false;
-  /** @internal */
+  /** @internal What it is doing. */
   busy: string | undefined;
+  /** @internal Whether `fit` is in a hook between two passes over data. */
+  betweenPasses = false;
   /** @internal Runs so far: part of the seed of each shuffle. */
   fits = 0;
   private compiledState: Compiled | undefined;
@@ -144,10 +132,9 @@ export abstract class Model extends Layer {
 
   /** The model's layers, in order. */
   get layers(): readonly Layer[] {
-    const found = new Set<Layer>();
-    const seen = new Set<unknown>([this]);
-    for (const value of Object.values(this)) findLayers(value, found, seen);
-    return [...found];
+    // What the model was compiled to holds no layers, and asks for them itself.
+    const held = Object.entries(this).filter(([key]) => key !== 'compiledState' && key !== 'steps');
+    return layersIn(Object.fromEntries(held));
   }
 
   override get sublayers(): readonly Layer[] {
@@ -205,6 +192,12 @@ export abstract class Model extends Layer {
   compile(options: CompileOptions): void {
     checkOptions(`${this.name}.compile`, options, compileOptionNames);
     const { optimizer = 'adam', loss, metrics = [], weightedMetrics = [] } = options;
+    for (const [name, list] of Object.entries({ metrics, weightedMetrics })) {
+      if (Array.isArray(list)) continue;
+      throw new ConfigError(
+        `${this.name}.compile: ${name}: expected an array, got ${typeof list}.`,
+      );
+    }
     const resolved = loss === undefined ? undefined : getLoss(loss);
     const of = (list: readonly MetricLike[], trueShape: Shape, predShape: Shape) =>
       list.map((metric) => getMetric(metric, { loss: resolved, trueShape, predShape }));
@@ -218,7 +211,7 @@ export abstract class Model extends Layer {
     this.compiledState = {
       optimizer: getOptimizer(optimizer),
       loss: resolved,
-      lossTracker: new Mean({ name: 'loss' }),
+      lossWeight: this.lossWeightOf(options.lossWeights),
       get trainable() {
         return model.trainedVariables();
       },
@@ -232,6 +225,15 @@ export abstract class Model extends Layer {
     this.steps = new Map([...this.steps].filter(([, step]) => step.logNames.length === 0));
   }
 
+  /** One weight for the one output. */
+  private lossWeightOf(weights: CompileOptions['lossWeights']): number {
+    const [weight, ...more] = weights === undefined ? [1] : [weights].flat();
+    if (Number.isFinite(weight) && more.length === 0) return weight;
+    throw new ConfigError(
+      `${this.name}.compile: lossWeights: expected one number for the one output, got ${JSON.stringify(weights)}.`,
+    );
+  }
+
   private trained: readonly Variable[] | undefined;
 
   /** Forgets all programs and the input's shape: the model's layers have changed. */
@@ -239,6 +241,8 @@ export abstract class Model extends Layer {
     this.steps = new Map();
     this.lastInfo = undefined;
     this.built = false;
+    this.trained = undefined;
+    if (this.compiledState) this.compiledState.metrics = undefined;
   }
 
   /** The variables that were trainable when the model was compiled, or first built after that. */

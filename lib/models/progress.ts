@@ -1,5 +1,6 @@
 // The progress of training: a bar on a terminal, a line per epoch elsewhere, nothing with verbose 0.
 import type { Logs } from '../callbacks/callback.js';
+import { ConfigError } from '../util/errors.js';
 
 /** Shows one pass after the other. */
 export interface Progress {
@@ -116,6 +117,9 @@ async function bar(options: ProgressOptions, stream: NodeJS.WriteStream): Promis
 export async function makeProgress(options: ProgressOptions): Promise<Progress> {
   const stream = options.stream ?? process.stderr;
   const verbose = options.verbose === 'auto' ? (stream.isTTY ? 1 : 2) : options.verbose;
+  if (![0, 1, 2].includes(verbose)) {
+    throw new ConfigError(`verbose: expected 0, 1, 2 or "auto", got ${JSON.stringify(verbose)}.`);
+  }
   if (verbose === 0) return silent;
   return verbose === 1 && stream.isTTY ? bar(options, stream) : lines(options, stream);
 }

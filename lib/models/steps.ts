@@ -4,9 +4,9 @@ import { lazyGradient } from '../graph/gradient.js';
 import type { CompiledGraph } from '../graph/run.js';
 import { Trace, type Variable } from '../graph/variable.js';
 import type { Loss } from '../losses/loss.js';
-import type { Mean, Metric } from '../metrics/metric.js';
+import type { Metric } from '../metrics/metric.js';
 import { callAll } from '../ops/define.js';
-import { add, checkFiniteOp } from '../ops/elementwise.js';
+import { add, checkFiniteOp, multiply } from '../ops/elementwise.js';
 import { concatenate, reshape } from '../ops/movement.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import type { DType } from '../tensor/dtype.js';
@@ -20,7 +20,7 @@ export type Mode = 'train' | 'test' | 'predict';
 export interface Compiled {
   readonly optimizer: Optimizer;
   readonly loss: Loss | undefined;
-  readonly lossTracker: Mean;
+  readonly lossWeight: number;
   readonly trainable: readonly Variable[];
   readonly makeMetrics: (yTrue: Shape, yPred: Shape) => MetricSet;
   metrics: MetricSet | undefined;
@@ -87,33 +87,41 @@ function addFeeds(trace: Trace, info: BatchInfo): Feeds {
 
 /** Loss of a batch, with what layers add to it. */
 function lossOf(model: StepModel, compiled: Compiled, feeds: Feeds, yPred: Tensor): Tensor {
-  const { loss } = compiled;
+  const { loss, lossWeight } = compiled;
   if (!loss || !feeds.y) {
     throw new StateError(
       `${model.name}: training and evaluating need a loss and y. Give compile() a loss.`,
     );
   }
   const data = loss.apply(feeds.y, yPred, feeds.weight);
-  const scalar = data.rank === 0 ? data : data.mean();
+  const mean = data.rank === 0 ? data : data.mean();
+  const scalar = lossWeight === 1 ? mean : multiply(mean, lossWeight);
   return model.losses.reduce((total, penalty) => add(total, penalty), scalar);
 }
 
-/** Updates the metrics and gives the values to log: the step's loss, the mean loss, the metrics. */
+/** Updates the metrics and gives the values to log: the step's loss, and the metrics so far. */
 function track(compiled: Compiled, feeds: Feeds, yPred: Tensor, loss: Tensor): Tensor {
-  const { lossTracker } = compiled;
   const y = feeds.y!;
   compiled.metrics ??= compiled.makeMetrics(y.shape, yPred.shape);
-  lossTracker.updateState(loss, feeds.x.shape[0]);
   for (const metric of compiled.metrics.plain) metric.updateState(y, yPred);
   for (const metric of compiled.metrics.weighted) metric.updateState(y, yPred, feeds.weight);
-  const values = [loss, lossTracker.result(), ...allMetrics(compiled).map((m) => m.result())];
+  const values = [loss, ...allMetrics(compiled).map((m) => m.result())];
   return concatenate(values.map((value) => reshape(value, [1])));
 }
 
-const logNamesOf = (compiled: Compiled): string[] => [
-  'loss',
-  ...allMetrics(compiled).map((metric) => metric.name),
-];
+/** Keras's names: a repeated one is numbered, a weighted one that is taken says so. */
+function logNamesOf({ metrics }: Compiled): string[] {
+  const names = ['loss'];
+  const uses = new Map<string, number>();
+  const add = (name: string): void => {
+    const n = uses.get(name) ?? 0;
+    uses.set(name, n + 1);
+    names.push(n === 0 ? name : `${name}_${n}`);
+  };
+  for (const { name } of metrics?.plain ?? []) add(name);
+  for (const { name } of metrics?.weighted ?? []) add(uses.has(name) ? `weighted_${name}` : name);
+  return names;
+}
 
 /** Traces one step. */
 export function traceStep(

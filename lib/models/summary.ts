@@ -29,7 +29,7 @@ function formatBytes(params: number): string {
 const formatOutput = (shape: SymbolicShape | undefined): string =>
   shape ? `(${shape.map((d) => d ?? 'None').join(', ')})` : '?';
 
-const fit = (text: string, width: number): string =>
+const pad = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
 
 /** The table as text. */
@@ -55,7 +55,7 @@ export function formatSummary(
   const line = (row: readonly string[], bar: string): string =>
     bar +
     row
-      .map((cell, i) => ` ${i === 2 ? cell.padStart(widths[i]) : fit(cell, widths[i])} `)
+      .map((cell, i) => ` ${i === 2 ? cell.padStart(widths[i]) : pad(cell, widths[i])} `)
       .join(bar) +
     bar;
   const all = totals.trainable + totals.nonTrainable + totals.optimizer;

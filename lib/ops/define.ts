@@ -1,5 +1,6 @@
 // What an op is, and what calling one does: infer shape and dtype at the user's own line, and add a
 // node to the graph. Passes read `kind`, `rows` and `inPlace`; nothing keeps lists of op names.
+import type { LoopBody } from '../graph/loop.js';
 import type { Attrs } from '../graph/program.js';
 import type { DType } from '../tensor/dtype.js';
 import { byteSize } from '../tensor/dtype.js';
@@ -59,6 +60,8 @@ export interface Op {
   ): number | readonly number[] | undefined;
   /** The attributes that reach the kernel; default: all. The others only shape the output. */
   readonly kernelAttrs?: readonly string[];
+  /** What a loop does in each iteration. Such an op has no kernel. */
+  readonly body?: LoopBody;
   /** Whether a kernel can refuse its data: such calls come before the commit. */
   readonly canFail?: boolean;
 }

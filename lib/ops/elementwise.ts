@@ -162,25 +162,21 @@ export const power = defineBinary('power', [
   (dy, a, _b, y) =>
     multiply(dy, where(greater(a, 0), multiply(y, log(where(greater(a, 0), a, 1))), 0)),
 ]);
-/** The larger of each pair; NaN wins. At a tie each takes half of the gradient. */
+/** The larger of each pair; NaN wins. At a tie the first takes the gradient, as in TensorFlow. */
 export const maximum = defineBinary('maximum', [
-  (dy, a, b) => multiply(dy, share(a, b, greater)),
-  (dy, a, b) => multiply(dy, share(b, a, greater)),
+  (dy, a, b) => where(greaterEqual(a, b), dy, 0),
+  (dy, a, b) => where(greaterEqual(a, b), 0, dy),
 ]);
-/** The smaller of each pair; NaN wins. At a tie each takes half of the gradient. */
+/** The smaller of each pair; NaN wins. At a tie the first takes the gradient, as in TensorFlow. */
 export const minimum = defineBinary('minimum', [
-  (dy, a, b) => multiply(dy, share(a, b, less)),
-  (dy, a, b) => multiply(dy, share(b, a, less)),
+  (dy, a, b) => where(lessEqual(a, b), dy, 0),
+  (dy, a, b) => where(lessEqual(a, b), 0, dy),
 ]);
 /** Remainder with the sign of the divisor. */
 export const mod = defineBinary('mod', [
   (dy) => dy,
   (dy, a, b) => negative(multiply(dy, floor(divide(a, b)))),
 ]);
-
-/** 1 where `a` wins over `b`, ½ at a tie, else 0. */
-const share = (a: Tensor, b: Tensor, wins: (a: Tensor, b: Tensor) => Tensor): Tensor =>
-  where(equal(a, b), 0.5, cast(wins(a, b), 'float32'));
 
 function defineComparison(name: string): (a: TensorLike, b: TensorLike) => Tensor {
   const op = defineOp({

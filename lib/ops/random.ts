@@ -76,9 +76,9 @@ function drawFrom(seed: number | undefined): { key: Tensor; stream: number } {
     const key = source.key();
     const stream = source.stream(scope.path);
     if (seed === undefined) return { key, stream };
-    // A seed of the draw's own replaces the model's; the step stays.
-    const own = fromData(Int32Array.of(seed | 0, 0), [2], 'int32');
-    return { key: concatenate([own, sliceAxis(key, 0, 2, 4)]), stream };
+    // A seed of the draw's own replaces the model's; the step, and a loop's iteration, stay.
+    const own = fromData(Int32Array.of(seed | 0), [1], 'int32');
+    return { key: concatenate([own, sliceAxis(key, 0, 1, 4)]), stream };
   }
   if (seed !== undefined) return { key: keyOf(seed, 0), stream: 0 };
   return { key: keyOf(globalSeed, nextDraw()), stream: 1 };

@@ -23,14 +23,18 @@ const adamOp = defineOp({
   flops: (_, outputs) => 4 * total(outputs),
   decompose: (inputs, attrs) => {
     const count = attrs.count as number;
-    const [[ws, ms, vs, gs], [lr, beta1, beta2, epsilon, step]] = groups(inputs, count, 4);
+    const [[ws, ms, vs, gs], [lr, beta1, beta2, epsilon, rate1, rate2, step]] = groups(
+      inputs,
+      count,
+      4,
+    );
     const t = add(cast(step, 'float32'), 1);
     const corrected = divide(
       multiply(lr, sqrt(subtract(1, power(beta2, t)))),
       subtract(1, power(beta1, t)),
     );
-    const m = ms.map((m, i) => add(m, multiply(subtract(gs[i], m), subtract(1, beta1))));
-    const v = vs.map((v, i) => add(v, multiply(subtract(square(gs[i]), v), subtract(1, beta2))));
+    const m = ms.map((m, i) => add(m, multiply(subtract(gs[i], m), rate1)));
+    const v = vs.map((v, i) => add(v, multiply(subtract(square(gs[i]), v), rate2)));
     const w = ws.map((w, i) =>
       subtract(w, divide(multiply(m[i], corrected), add(sqrt(v[i]), epsilon))),
     );
@@ -57,7 +61,8 @@ export function adamUpdate(
 ): { weights: readonly Tensor[]; momentums: readonly Tensor[]; velocities: readonly Tensor[] } {
   const count = weights.length;
   const { learningRate, beta1, beta2, epsilon, step } = scalars;
-  const floats = [learningRate, beta1, beta2, epsilon].map(asTensor);
+  // 1 − β is taken in double precision: of float32's 0.999 it would be wrong in the fifth digit.
+  const floats = [learningRate, beta1, beta2, epsilon, 1 - beta1, 1 - beta2].map(asTensor);
   const out = callAll(
     adamOp,
     [...weights, ...momentums, ...velocities, ...gradients, ...floats, step],

@@ -9,7 +9,8 @@ export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((d, i) => d === b[i]);
 
 /** `[32, 10]`; unknown sizes, as in the shapes of symbolic inputs, are written `null`. */
-export const formatShape = (shape: readonly (number | null)[]): string => `[${shape.join(', ')}]`;
+export const formatShape = (shape: readonly (number | null)[]): string =>
+  `[${shape.map(String).join(', ')}]`;
 
 /** Row-major strides, in elements. */
 export function stridesOf(shape: Shape): number[] {

@@ -25,7 +25,8 @@ export interface OpNode {
   readonly path: string;
   /** The trace that it belongs to; undefined outside of traces. */
   readonly trace: object | undefined;
-  readonly outputs: readonly Tensor[];
+  /** A loop's grow when a derivative asks for values of its iterations. */
+  readonly outputs: Tensor[];
   /** What a node with `op.expand` stands for, once something asked. */
   expansion?: readonly Tensor[] | undefined;
   /** Nodes not yet evaluated in the largest chain below this one. */

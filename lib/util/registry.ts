@@ -28,6 +28,7 @@ export const camelKeys = (record: Readonly<Record<string, unknown>>): Record<str
 export class Registry<T> {
   private readonly entries = new Map<string, T>();
   private readonly listed: string[] = [];
+  private readonly spellings: string[] = [];
 
   /** @param kind what an entry is called in errors: `activation`, `loss`, … */
   constructor(readonly kind: string) {}
@@ -35,6 +36,7 @@ export class Registry<T> {
   /** Adds an entry under a name and its aliases; a later one replaces an earlier one. */
   add<E extends T>(name: string, entry: E, aliases: readonly string[] = []): E {
     if (!this.listed.includes(name)) this.listed.push(name);
+    this.spellings.push(name, ...aliases);
     for (const alias of [name, ...aliases]) this.entries.set(normalize(alias), entry);
     return entry;
   }
@@ -53,7 +55,7 @@ export class Registry<T> {
     const entry = this.entries.get(normalize(name));
     if (entry !== undefined) return entry;
     throw new ConfigError(
-      `unknown ${this.kind} "${name}".${suggestion(name, this.listed)} Known: ${this.listed.join(', ')}.`,
+      `unknown ${this.kind} "${name}".${suggestion(name, this.spellings)} Known: ${this.listed.join(', ')}.`,
     );
   }
 

@@ -22,9 +22,9 @@ inline void requireOperand(const ValueInfo& value) {
   require(value.shape.size() <= static_cast<std::size_t>(kMaxRank), "rank above 8");
   Index size = 1;
   for (const Index d : value.shape) {
-    require(d >= 0 && d <= kMaxSize, "impossible size of an axis");
+    require(d >= 0, "an axis of negative size");
+    require(d <= kMaxSize / size, "an operand too large");
     size *= d > 1 ? d : 1;
-    require(size <= kMaxSize, "operand too large");
   }
 }
 

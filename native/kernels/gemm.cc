@@ -1,8 +1,4 @@
 // Matrix products: `matmul`, batched and broadcasting, and `dense`, with bias and activation.
-#ifdef TUNE
-#include <cstdio>
-#include <cstdlib>
-#endif
 #include "../kernel.h"
 #include "../registry.h"
 #include "gemm_block.h"
@@ -12,6 +8,7 @@ namespace {
 
 struct GemmPlan : Plan {
   Product product{};
+  Cut cut;
   bool swapped = false;  // C has one column: computed as the row of its transpose
   bool hasBias = false;
   std::int64_t rowBlocks = 1, columnBlocks = 1;
@@ -20,49 +17,27 @@ struct GemmPlan : Plan {
   std::vector<std::int64_t> offsets;
 };
 
+// Multiply-adds that small matrices of a batch are gathered to.
+constexpr double kBlockOfMatrices = 140e3;
+
 std::int64_t ceilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-// The static table of blocks: changing it changes no bits (see gemm_tile.h), only times.
+// Chooses blocks: parts of a matrix, or several small matrices.
 void cut(GemmPlan& plan) {
-  Product& p = plan.product;
-  p.sliceK = p.k;
-  p.blockRows = p.m > 0 ? p.m : 1;
-  p.blockColumns = p.n > 0 ? p.n : 1;
-  const bool asRow = p.m == 1 && p.transposeB;
+  const Product& p = plan.product;
+  plan.cut = chooseCut(p);
+  plan.rowBlocks = ceilDiv(p.m, plan.cut.blockRows);
+  plan.columnBlocks = ceilDiv(p.n, plan.cut.blockColumns);
   const double work = static_cast<double>(p.m) * p.n * p.k;
-  p.packB = !asRow && p.transposeB;
-  if (work > 140e3) {
-    const std::int64_t million = 1 << 20;
-    const bool large = p.m * p.k > million || p.k * p.n > million || p.m * p.n > million;
-    p.packA = large && !p.transposeA && p.m > 64;
-    p.fetchC = large;
-    const std::int64_t slice = large ? 256 : 400;
-    if (p.m > kMaxRows) p.sliceK = ceilDiv(p.k, ceilDiv(p.k, slice));
-    p.blockRows = large ? 256 : p.transposeB ? 128 : 64;
-    p.blockColumns = large ? 256 : p.m == 1 ? 16 * kLanes : p.m <= kMaxRows ? 8 * kLanes : 64;
-    if (p.blockColumns > p.n) p.blockColumns = p.n;
-    if (p.blockRows > p.m) p.blockRows = p.m;
-  }
-#ifdef TUNE
-  if (const char* e = getenv("G")) {
-    long pa, pb, cf, sk, br, bc;
-    if (sscanf(e, "%ld,%ld,%ld,%ld,%ld,%ld", &pa, &pb, &cf, &sk, &br, &bc) == 6 && work > 140e3) {
-      p.fetchC = cf == 1, p.packA = pa == 1, p.packB = pb || p.transposeB;
-      p.sliceK = ceilDiv(p.k, ceilDiv(p.k, sk)), p.blockRows = br < p.m ? br : p.m,
-      p.blockColumns = bc < p.n ? bc : p.n;
-    }
-  }
-#endif
-  plan.rowBlocks = ceilDiv(p.m, p.blockRows);
-  plan.columnBlocks = ceilDiv(p.n, p.blockColumns);
-  if (plan.matrices > 1 && work < 140e3) {
-    plan.matricesPerBlock = work < 1 ? plan.matrices : static_cast<std::int64_t>(140e3 / work) + 1;
+  if (plan.rowBlocks * plan.columnBlocks == 1 && work < kBlockOfMatrices) {
+    plan.matricesPerBlock = static_cast<std::int64_t>(kBlockOfMatrices / (work + 1)) + 1;
     if (plan.matricesPerBlock > plan.matrices) plan.matricesPerBlock = plan.matrices;
+    if (plan.matricesPerBlock < 1) plan.matricesPerBlock = 1;
   }
   plan.blocks = {ceilDiv(plan.matrices, plan.matricesPerBlock) * plan.rowBlocks *
                  plan.columnBlocks};
-  if (plan.matrices * p.m * p.n == 0) plan.blocks = {0};
-  plan.threadScratch = static_cast<std::size_t>(scratchSize(p)) * sizeof(float);
+  if (plan.cut.method == Method::tiles)
+    plan.threadScratch = static_cast<std::size_t>(scratchSize(p, plan.cut)) * sizeof(float);
 }
 
 // Settles the forms that other forms cover.
@@ -176,10 +151,10 @@ Status run(const Task& task) noexcept {
   for (std::int64_t block = task.begin; block < task.end; block++) {
     const std::int64_t first = block / perMatrix * plan.matricesPerBlock;
     const std::int64_t inside = block % perMatrix;
-    const std::int64_t row = inside % plan.rowBlocks * p.blockRows;
-    const std::int64_t column = inside / plan.rowBlocks * p.blockColumns;
-    const std::int64_t rows = p.blockRows < p.m - row ? p.blockRows : p.m - row;
-    const std::int64_t columns = p.blockColumns < p.n - column ? p.blockColumns : p.n - column;
+    Area area{inside % plan.rowBlocks * plan.cut.blockRows, plan.cut.blockRows,
+              inside / plan.rowBlocks * plan.cut.blockColumns, plan.cut.blockColumns};
+    if (area.rows > p.m - area.row) area.rows = p.m - area.row;
+    if (area.columns > p.n - area.column) area.columns = p.n - area.column;
     for (std::int64_t i = first; i < first + plan.matricesPerBlock && i < plan.matrices; i++) {
       Operands o{a, b, bias, task.out<float>(0)};
       if (plan.matrices > 1) {
@@ -187,10 +162,17 @@ Status run(const Task& task) noexcept {
         o.b += plan.offsets[2 * i + (plan.swapped ? 0 : 1)];
         o.c += i * p.m * p.n;
       }
-      if (p.m == 1 && p.transposeB)
-        multiplyRow(p, o, column, columns);
-      else
-        multiplyBlock(p, o, row, rows, column, columns, scratch);
+      switch (plan.cut.method) {
+        case Method::tiles:
+          multiplyTiles(p, plan.cut, o, area, scratch);
+          break;
+        case Method::rows:
+          multiplyRows(p, o, area);
+          break;
+        case Method::blas:
+          multiplyBlas(p, o, area);
+          break;
+      }
     }
   }
   return Status::ok;

@@ -8,17 +8,29 @@ namespace neurone::NEURONE_ISA::gemm {
 
 enum class Activation : int { linear = 0, relu = 1, sigmoid = 2, tanh = 3 };
 
-// C = activation(A·B + bias) for one matrix, and how it is cut.
+// Who computes a block: our register tiles, products of rows (A·Bᵀ with few rows of A), OpenBLAS.
+enum class Method { tiles, rows, blas };
+
+// C = activation(A·B + bias) for one matrix.
 struct Product {
   std::int64_t m, n, k;
   bool transposeA, transposeB;
-  bool packA, packB;
-  bool fetchC;  // C lies beyond the L2 cache
   Activation activation;
   bool scalarBias;  // one bias for every column (a column vector computed as a row)
-  std::int64_t sliceK;
-  std::int64_t blockRows, blockColumns;
 };
+
+// How a product is computed.
+struct Cut {
+  Method method = Method::tiles;
+  bool packA = false;   // copy each tile's rows of A first, transposed; A is not transposed
+  bool packB = false;   // copy the block's slice of B first, in panels
+  bool fetchC = false;  // C lies beyond the L2 cache
+  std::int64_t sliceK = 0;
+  std::int64_t blockRows = 1, blockColumns = 1;
+};
+
+// The static table: a choice by shape and instruction set alone.
+Cut chooseCut(const Product& product);
 
 struct Operands {
   const float* a;
@@ -27,16 +39,17 @@ struct Operands {
   float* c;
 };
 
-// Rows [row, row + rows) × columns [column, column + columns) of C.
-void multiplyBlock(const Product& product, const Operands& operands, std::int64_t row,
-                   std::int64_t rows, std::int64_t column, std::int64_t columns,
+// A part of C.
+struct Area {
+  std::int64_t row, rows, column, columns;
+};
+
+void multiplyTiles(const Product&, const Cut&, const Operands&, const Area&,
                    float* scratch) noexcept;
+void multiplyRows(const Product&, const Operands&, const Area&) noexcept;
+void multiplyBlas(const Product&, const Operands&, const Area&) noexcept;
 
-// Columns of the one row of C when B is transposed: products of rows of B with the row of A.
-void multiplyRow(const Product& product, const Operands& operands, std::int64_t column,
-                 std::int64_t columns) noexcept;
-
-// Floats of scratch that multiplyBlock needs.
-std::int64_t scratchSize(const Product& product);
+// Floats of scratch that multiplyTiles needs.
+std::int64_t scratchSize(const Product&, const Cut&);
 
 }  // namespace neurone::NEURONE_ISA::gemm

@@ -5,8 +5,7 @@
 
 namespace neurone::NEURONE_ISA::gemm {
 
-// Transposes rows [0, rows) × columns [0, columns) of `from` into `to`, whose rows are as long as
-// the stride says; up to kLanes − 1 zeros follow each row of `to`.
+// Transposes rows × columns of `from` into `to`.
 inline void packTransposed(const float* from, std::ptrdiff_t fromStride, std::int64_t rows,
                            std::int64_t columns, float* to, std::ptrdiff_t toStride) {
   for (std::int64_t i = 0; i < rows; i += kLanes)
@@ -22,19 +21,20 @@ inline void packTransposed(const float* from, std::ptrdiff_t fromStride, std::in
         for (int r = 0; r < kLanes; r++) store(target + r * toStride, v[r]);
       } else {
         const std::int64_t wide = columns - j < kLanes ? columns - j : kLanes;
-        const Mask mask = firstLanes(wide);
+        const std::int64_t tall = rows - i < kLanes ? rows - i : kLanes;
+        const Mask mask = firstLanes(wide), filled = firstLanes(tall);
 #pragma GCC unroll 16
         for (int r = 0; r < kLanes; r++)
-          v[r] = i + r < rows ? load(source + r * fromStride, mask) : zeros();
+          v[r] = r < tall ? load(source + r * fromStride, mask) : zeros();
         transpose(v);
 #pragma GCC unroll 16
         for (int r = 0; r < kLanes; r++)
-          if (r < wide) store(target + r * toStride, v[r]);
+          if (r < wide) store(target + r * toStride, filled, v[r]);
       }
     }
 }
 
-// Copies rows × columns of `from` into `to`; zeros fill the last vector of each row.
+// Copies rows × columns of `from` into `to`; the last vector of each row may be written whole.
 inline void packRows(const float* from, std::ptrdiff_t fromStride, std::int64_t rows,
                      std::int64_t columns, float* to, std::ptrdiff_t toStride) {
   const std::int64_t whole = columns / kLanes * kLanes;
@@ -45,14 +45,6 @@ inline void packRows(const float* from, std::ptrdiff_t fromStride, std::int64_t 
     for (std::int64_t j = 0; j < whole; j += kLanes) store(target + j, load(source + j));
     if (whole < columns) store(target + whole, load(source + whole, mask));
   }
-}
-
-// Copies rows of at most kMaxRows floats side by side.
-inline void packNarrow(const float* from, std::ptrdiff_t fromStride, std::int64_t rows,
-                       std::int64_t columns, float* to) {
-  const Mask mask = firstLanes(columns);
-  for (std::int64_t i = 0; i < rows; i++)
-    store(to + i * columns, load(from + i * fromStride, mask));
 }
 
 }  // namespace neurone::NEURONE_ISA::gemm

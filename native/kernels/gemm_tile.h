@@ -53,7 +53,7 @@ void tile(const TileArgs& t) noexcept {
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++)
 #pragma GCC unroll 16
-      for (int v = 0; v < V; v += 16 / (kLanes < 16 ? kLanes : 16))
+      for (int v = 0; v < V; v += 16 / kLanes)
         __builtin_prefetch(t.c + r * t.cStride + v * kLanes, 1);
   }
   const float* a = t.a;

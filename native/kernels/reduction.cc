@@ -123,8 +123,9 @@ void reduceIntoColumns(const ReductionPlan& plan, const Task& task, Index block)
                           reduceColumns<R>(from + done * stride, rows - done, stride, columns,
                                            totals);
                       });
-              for (Index c = columns; c < wide; c++)
-                totals[c % columns] = R::combine(totals[c % columns], totals[c]);
+              for (Index k2 = columns; k2 < wide; k2 += columns)
+                for (Index c = 0; c < columns; c++)
+                  totals[c] = R::combine(totals[c], totals[k2 + c]);
               const Index at = (keptRow + k) * plan.width + column;
               if (plan.partSplit.count > 1) {
                 T* partial = reinterpret_cast<T*>(task.sharedScratch) + part * plan.outputs() + at;

@@ -96,7 +96,7 @@ const updates: Decomposition[] = [
       ...weights(),
       ...weights(0, 1),
       ...weights(),
-      ...scalars(0.01, 0.9, 0.999, 1e-7),
+      ...scalars(0.01, 0.9, 0.999, 1e-7, 0.1, 0.001),
       tensor(step, { dtype: 'int32' }),
     ],
     attrs: { count: 3 },

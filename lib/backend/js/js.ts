@@ -69,18 +69,20 @@ class JsExecutable implements Executable {
       else if (storage.kind === 'state') this.data[id] = request.states[storage.slot].write;
       else if (storage.kind === 'binding') this.data[id][0] = request.bindings[storage.slot];
     }
-    for (const { read, write } of request.states) if (read !== write) write.set(read);
+    carryStates(request);
   }
 
   private bindStep(request: RunRequest, step: number): void {
-    for (const [id, { storage, shape }] of this.program.values.entries()) {
+    for (const [id, { storage, shape, viewOf: base }] of this.program.values.entries()) {
       const size = sizeOf(shape);
       if (storage.kind === 'output') {
         const whole = request.outputs[storage.slot];
         const stacked = whole.length >= request.steps * size;
         this.data[id] = stacked ? whole.subarray(step * size, (step + 1) * size) : whole;
       } else if (storage.kind === 'feed') {
-        this.data[id] = takeBatch(request, storage.slot, step, shape, this.data[id]);
+        // A view has the elements of its batch, whatever its own leading axis is.
+        if (base !== undefined) this.data[id] = this.data[base];
+        else this.data[id] = takeBatch(request, storage.slot, step, shape, this.data[id]);
       }
     }
     for (const { inputs, outputs, instruction } of this.loaded) {
@@ -107,9 +109,7 @@ class JsExecutable implements Executable {
   }
 
   enqueue(request: RunRequest): QueuedRun {
-    const result: RunResult = failedChains.has(request.chain)
-      ? { steps: 0, failure: { instruction: 0, status: 'aborted', position: 0, value: 0 } }
-      : this.runSteps(request);
+    const result = failedChains.has(request.chain) ? skipped(request) : this.runSteps(request);
     if (result.failure && request.chain !== 0) failedChains.add(request.chain);
     return { done: () => Promise.resolve(result), wait: () => result, abort: () => {} };
   }
@@ -134,6 +134,17 @@ class JsExecutable implements Executable {
 
 /** Chains of which a run has failed: see RunRequest. */
 const failedChains = new Set<number>();
+
+/** States go to where the run writes them, even if no step is run. */
+function carryStates({ states }: RunRequest): void {
+  for (const { read, write } of states) if (read !== write) write.set(read);
+}
+
+/** A run of a chain that has failed. */
+function skipped(request: RunRequest): RunResult {
+  carryStates(request);
+  return { steps: 0, failure: { instruction: 0, status: 'aborted', position: 0, value: 0 } };
+}
 
 const ownsBuffer = (storage: Storage): boolean =>
   storage.kind === 'binding' || storage.kind === 'feed';

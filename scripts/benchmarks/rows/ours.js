@@ -12,7 +12,7 @@ const PREDICTIONS = 1_000_000;
 async function series(configuration, unit, measure) {
   const one = { name: 'neurone', title: 'neurone', configuration, unit };
   try {
-    return { ...one, values: await measure() };
+    return { ...one, ...(await measure()) };
   } catch (error) {
     return { ...one, values: [], error: error.message };
   }
@@ -24,7 +24,8 @@ const compile = {
   lowerIsBetter: true,
   measure: async (context) => [
     await series('first step less a steady one', 'ms', async () => {
-      return (await askNeurone({ cmd: 'compileTime' }, context)).milliseconds;
+      const { milliseconds } = await askNeurone({ cmd: 'compileTime' }, context);
+      return { values: milliseconds };
     }),
   ],
   checks: (found) => [ownCheck(found, 'ms', { floor: 3, atMost: true })],
@@ -45,7 +46,7 @@ const bits = {
   lowerIsBetter: true,
   measure: async (context) => [
     await series('1, 2, 4 threads, twice', 'distinct results', async () => {
-      return [await distinctResults(context)];
+      return { values: [await distinctResults(context)] };
     }),
   ],
   checks: (found) => [ownCheck(found, 'distinct results', { floor: 1, atMost: true })],
@@ -53,16 +54,15 @@ const bits = {
 
 /** Megabytes by which the last tenth ends above the second: the first ones warm up. */
 async function growth(request, context) {
-  const { rssByTenth } = await askNeurone(request, context);
-  return (rssByTenth.at(-1) - rssByTenth[1]) / 1e6;
+  const answer = await askNeurone(request, context);
+  const { rssByTenth } = answer;
+  return { values: [(rssByTenth.at(-1) - rssByTenth[1]) / 1e6], answers: [answer] };
 }
 
 function growthOf(cmd, count, rows, context) {
   const workload = { ...workloads.tiny32, rows };
   const configuration = `${count.toLocaleString('en')} ${cmd}`;
-  return series(configuration, 'MB grown', async () => [
-    await growth({ cmd, workload, count }, context),
-  ]);
+  return series(configuration, 'MB grown', () => growth({ cmd, workload, count }, context));
 }
 
 const flat = {

@@ -237,10 +237,10 @@ const allInPlace = (outputs: number) => [Array.from({ length: outputs }, (_, i) 
 function adamCase(step: number): KernelCase {
   const [w, m, g] = [group(1), group(2), group(4)];
   const v = group(3, [0, 2]);
-  const [lr, b1, b2, eps] = [0.01, 0.9, 0.999, 1e-7].map(Math.fround);
+  const [lr, b1, b2, eps, c1, c2] = [0.01, 0.9, 0.999, 1e-7, 0.1, 0.001].map(Math.fround);
   const t = step + 1;
   const alpha = (lr * Math.sqrt(1 - b2 ** t)) / (1 - b1 ** t);
-  const nextM = m.map((x, i) => x.data.map((mean, j) => mean + (g[i].data[j] - mean) * (1 - b1)));
+  const nextM = m.map((x, i) => x.data.map((mean, j) => mean + (g[i].data[j] - mean) * c1));
   const nextV = v.map((x, i) =>
     x.data.map((square, j) => square + (g[i].data[j] ** 2 - square) * (1 - b2)),
   );
@@ -259,6 +259,8 @@ function adamCase(step: number): KernelCase {
       scalar(b1),
       scalar(b2),
       scalar(eps),
+      scalar(c1),
+      scalar(c2),
       i32([], [step]),
     ],
     outputs: infos(w, m, v),

@@ -52,11 +52,11 @@ const adam: Kernel = (call) => {
   return (inputs, outputs) => {
     const beta1 = inputs[scalars + 1][0];
     const beta2 = inputs[scalars + 2][0];
-    const t = inputs[scalars + 4][0] + 1;
+    const t = inputs[scalars + 6][0] + 1;
     plan.rate = (inputs[scalars][0] * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
-    plan.first = 1 - beta1;
-    plan.second = 1 - beta2;
     plan.epsilon = inputs[scalars + 3][0];
+    plan.first = inputs[scalars + 4][0];
+    plan.second = inputs[scalars + 5][0];
     for (let i = 0; i < sizes.length; i++) adamTensor(inputs, outputs, i, plan);
   };
 };

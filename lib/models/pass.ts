@@ -1,0 +1,184 @@
+// One pass over data: batches made into segments of steps, their logs added up, failures explained.
+import type { Tensor } from '../tensor/tensor.js';
+import { DataError } from '../util/errors.js';
+import { type Chunk, type ChunkFailure, runChunks, type Segment } from './chunks.js';
+import { type Dataset, feedsOf, toBatch } from './data.js';
+import { explainFailure } from './failure.js';
+import type { Model } from './model.js';
+import { allMetrics, type BatchInfo, type Mode } from './steps.js';
+
+const batchInfo = (data: Dataset, batch: number): BatchInfo => {
+  const info = (t: Tensor | undefined) =>
+    t && { shape: [batch, ...t.shape.slice(1)], dtype: t.dtype };
+  return { x: info(data.x)!, y: info(data.y), weight: info(data.weight) };
+};
+
+/** One pass over a data set in batches: whole ones, then what is left. */
+export function segmentsOf(
+  model: Model,
+  mode: Mode,
+  data: Dataset,
+  options: { batch: number; order: Int32Array | undefined; maxSteps: number | undefined },
+): Segment[] {
+  const { batch, order } = options;
+  const rows = order ? order.length : data.x.shape[0];
+  const whole = Math.floor(rows / batch);
+  const steps = Math.min(whole, options.maxSteps ?? whole);
+  const segments: Segment[] = [];
+  if (steps > 0) {
+    const step = model.stepFor(mode, batchInfo(data, batch));
+    segments.push({ step, steps, feeds: (first) => feedsOf(data, order, first * batch) });
+  }
+  const left = rows - whole * batch;
+  if (left > 0 && (options.maxSteps === undefined || options.maxSteps > whole)) {
+    const step = model.stepFor(mode, batchInfo(data, left));
+    segments.push({ step, steps: 1, feeds: () => feedsOf(data, order, whole * batch) });
+  }
+  return segments;
+}
+
+/** What the steps of a chunk logged. */
+export interface ChunkReport {
+  /** Index of the chunk's first step within the pass. */
+  readonly first: number;
+  readonly steps: number;
+  /** Samples of the pass so far. */
+  readonly samples: number;
+  /** The loss of each step. */
+  readonly losses: Float32Array;
+  /** The mean loss by sample, and the metrics, after the chunk's step `i`. */
+  readonly logsAfter: (i: number) => Record<string, number>;
+}
+
+/** Adds up a pass: the mean loss here, in double precision; metrics come as they are so far. */
+class PassLogs {
+  private lossSum = 0;
+  private samples = 0;
+  private latest: Record<string, number> = {};
+
+  get values(): Record<string, number> {
+    return this.latest;
+  }
+
+  add({ logs, steps, step, first }: Chunk): ChunkReport {
+    const { logNames, batch } = step;
+    const losses = new Float32Array(steps);
+    const means = new Float64Array(steps);
+    for (let i = 0; i < steps; i++) {
+      losses[i] = logs[i * logNames.length];
+      this.lossSum += losses[i] * batch;
+      this.samples += batch;
+      means[i] = this.lossSum / this.samples;
+    }
+    const logsAfter = (i: number): Record<string, number> =>
+      Object.fromEntries(
+        logNames.map((name, n) => [name, n === 0 ? means[i] : logs[i * logNames.length + n]]),
+      );
+    this.latest = logsAfter(steps - 1);
+    return { first, steps, samples: this.samples, losses, logsAfter };
+  }
+}
+
+/** Throws what stopped a pass: the signal's reason, or what the failed step says. */
+export function throwFailure(
+  failed: ChunkFailure | undefined,
+  data: Dataset,
+  order: Int32Array | undefined,
+  batch: number,
+  signal: AbortSignal | undefined,
+): void {
+  if (signal?.aborted) throw signal.reason;
+  if (!failed) return;
+  const { segment, failure, index } = failed;
+  const all = order ? order.length : data.x.shape[0];
+  const offset = segment.step.batch === batch ? index * batch : all - segment.step.batch;
+  const rows = Int32Array.from({ length: segment.step.batch }, (_, i) =>
+    order ? order[offset + i] : offset + i,
+  );
+  throw explainFailure({ step: segment.step, failure, data, rows, feeds: segment.feeds(index) });
+}
+
+/** Everything that a pass over data tells while it runs. */
+export interface Pass {
+  readonly mode: Mode;
+  readonly batch: number;
+  readonly signal: AbortSignal | undefined;
+  readonly single: boolean;
+  readonly maxSteps: number | undefined;
+  readonly onChunk: (report: ChunkReport) => void | Promise<void>;
+  readonly beforeStep?: ((step: number) => void | Promise<void>) | undefined;
+  readonly stopped: () => boolean;
+}
+
+/** Runs one pass over arrays; returns the last logs. */
+export async function passOverData(
+  model: Model,
+  data: Dataset,
+  order: Int32Array | undefined,
+  pass: Pass,
+): Promise<Record<string, number>> {
+  const logs = new PassLogs();
+  const segments = segmentsOf(model, pass.mode, data, { ...pass, order });
+  const failed = await runChunks(segments, {
+    ...pass,
+    onChunk: (chunk) => pass.onChunk(logs.add(chunk)),
+  });
+  throwFailure(failed, data, order, pass.batch, pass.signal);
+  return logs.values;
+}
+
+/** What a promise gives, unless the signal aborts first. */
+async function unlessAborted<T>(promise: T | Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return promise;
+  signal.throwIfAborted();
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Errors of `check` say which batch of an iterator they are about. */
+function inBatch(index: number, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof DataError) throw new DataError(`batch ${index}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Runs one pass over the batches of an iterator; returns the last logs and whether it ended. */
+export async function passOverBatches(
+  model: Model,
+  batches: AsyncIterator<unknown> | Iterator<unknown>,
+  prepareBatch: (batch: Dataset) => Promise<Dataset>,
+  pass: Pass,
+): Promise<{ logs: Record<string, number>; steps: number; ended: boolean }> {
+  const logs = new PassLogs();
+  let steps = 0;
+  while (steps < (pass.maxSteps ?? Number.POSITIVE_INFINITY) && !pass.stopped()) {
+    const item = await unlessAborted(batches.next(), pass.signal);
+    if (item.done) return { logs: logs.values, steps, ended: true };
+    const data = await prepareBatch(await toBatch(item.value));
+    const batch = data.x.shape[0];
+    const first = steps++;
+    const options = { batch, order: undefined, maxSteps: 1 };
+    const failed = await runChunks(segmentsOf(model, pass.mode, data, options), {
+      ...pass,
+      onChunk: (chunk) => pass.onChunk(logs.add({ ...chunk, first })),
+    });
+    inBatch(first, () => throwFailure(failed, data, undefined, batch, pass.signal));
+  }
+  return { logs: logs.values, steps, ended: false };
+}
+
+/** Metrics begin anew with each pass. */
+export function resetMetrics(model: Model): void {
+  for (const metric of allMetrics(model.compiled)) metric.resetState();
+}
