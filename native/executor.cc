@@ -135,10 +135,10 @@ void Run::carryStates() const {
       std::memmove(stateWrites[i].data, stateReads[i].data, stateReads[i].bytes);
 }
 
-// A team of OpenMP threads for the length of one run. Thread 0 runs the program; the others wait for
-// blocks. Each thread has a static range of blocks, and steals from the others' when it is done, so
-// data stays in its core's cache, and a thread that the system has put to sleep holds nobody up who
-// does not need its block (10 % faster than one shared counter; docs/engineering.md).
+// A team of OpenMP threads for the length of one run. Thread 0 runs the program; the others wait
+// for blocks. Each thread has a static range of blocks, and steals from the others' when it is
+// done, so data stays in its core's cache, and a thread that the system has put to sleep holds
+// nobody up who does not need its block (10 % faster than one shared counter; docs/engineering.md).
 class Executor::Team {
  public:
   Team(int threads, std::byte* scratch, std::size_t stride)
@@ -244,8 +244,9 @@ class Executor::Team {
       Lane& lane = lanes_[(thread + i) % threads_];
       for (std::int64_t block; (block = claim(lane, generation)) >= 0;) {
         Failure failure;
-        const Task task{*plan, inputs,  outputs, phase, block, block + 1, scratch_ + thread * stride_,
-                        shared, &failure};
+        const Task task{
+            *plan,  inputs,  outputs, phase, block, block + 1, scratch_ + thread * stride_,
+            shared, &failure};
         if (kernel->run(task) != Status::ok) fail(thread, generation, block, failure);
         remaining_.fetch_sub(1, std::memory_order_release);
       }
@@ -317,6 +318,7 @@ void Executor::bind(const Run& run) {
   bindings_ = run.bindings;
   moving_.clear();
   pointers_.resize(program.operands.size());
+  bodyPointers_.resize(program.bodyPointers);
   std::vector<std::byte*> feedBuffers;
   std::byte* next = feedBase_;
   for (const Slot& slot : program.feeds) {
@@ -388,10 +390,71 @@ void Executor::bindStep(const Run& run, std::int64_t step) {
   }
 }
 
-bool Executor::instruction(const Run& run, std::size_t index, Team* team, RunResult& result) {
-  const Instruction& instruction = run.program->instructions[index];
+namespace {
+
+std::byte* offset(void* pointer, std::int64_t bytes) {
+  return static_cast<std::byte*>(pointer) + bytes;
+}
+
+// Points the body's operands at their places for one iteration. Each carry has two places, its
+// output and a spare one: an iteration reads one and writes the other, so that the last writes the
+// output.
+void bindIteration(const Loop& loop, std::int64_t step, void* const* inputs, void* const* outputs,
+                   void** table) {
+  const Program& body = *loop.body;
+  void* scratch = outputs[body.outputs.size()];
+  const std::int64_t at = loop.reverse ? loop.length - 1 - step : step;
+  const bool toOutput = (loop.length - 1 - step) % 2 == 0;
+  for (std::size_t i = 0; i < body.operands.size(); i++) {
+    const Value& value = body.values[body.operands[i]];
+    if (value.kind == StorageKind::arena) {
+      table[i] = offset(scratch, value.place);
+      continue;
+    }
+    const auto slot = static_cast<std::size_t>(value.place);
+    const bool isInput = value.kind == StorageKind::input;
+    if (slot < loop.carries) {
+      void* spare = offset(scratch, loop.spareOffsets[slot]);
+      table[i] = toOutput != isInput ? outputs[slot] : spare;
+      if (isInput && step == 0) table[i] = inputs[slot];
+    } else if (!isInput) {
+      table[i] = offset(outputs[slot], at * body.outputs[slot].bytes);
+    } else {
+      const bool isSlice = slot < loop.carries + loop.sequences;
+      table[i] = isSlice ? offset(inputs[slot], at * body.inputs[slot].bytes) : inputs[slot];
+    }
+  }
+}
+
+}  // namespace
+
+bool Executor::loop(const Instruction& instruction, void* const* pointers, void** bodies,
+                    Team* team, RunResult& result) {
+  const Loop& loop = *instruction.loop;
+  const Program& body = *loop.body;
+  void* const* inputs = pointers + instruction.firstOperand;
+  void* const* outputs = inputs + instruction.inputCount;
+  if (loop.length == 0) {
+    for (std::size_t i = 0; i < loop.carries; i++)
+      if (loop.carryBytes[i] > 0) std::memmove(outputs[i], inputs[i], loop.carryBytes[i]);
+  }
+  for (std::int64_t step = 0; step < loop.length; step++) {
+    bindIteration(loop, step, inputs, outputs, bodies);
+    for (std::size_t i = 0; i < body.instructions.size(); i++) {
+      if (this->instruction(body, i, bodies, bodies + body.operands.size(), team, result)) continue;
+      result.instruction += instruction.number + 1;
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Executor::instruction(const Program& program, std::size_t index, void* const* pointers,
+                           void** bodies, Team* team, RunResult& result) {
+  const Instruction& instruction = program.instructions[index];
+  if (instruction.loop) return loop(instruction, pointers, bodies, team, result);
   const Plan& plan = *instruction.plan;
-  void* const* inputs = pointers_.data() + instruction.firstOperand;
+  void* const* inputs = pointers + instruction.firstOperand;
   void* const* outputs = inputs + instruction.inputCount;
   const bool shareable = team && instruction.work >= 2 * kGrain;
   for (std::size_t phase = 0; phase < plan.blocks.size(); phase++) {
@@ -400,16 +463,16 @@ bool Executor::instruction(const Run& run, std::size_t index, Team* team, RunRes
     Failure failure;
     Status status;
     if (shareable && blocks > 1 && blocks < 0x10000) {
-      status = team->run(*instruction.kernel, plan, inputs, outputs, static_cast<int>(phase), blocks,
-                         sharedBase_, failure);
+      status = team->run(*instruction.kernel, plan, inputs, outputs, static_cast<int>(phase),
+                         blocks, sharedBase_, failure);
     } else {
-      const Task task{plan,   inputs,      outputs,     static_cast<int>(phase), 0,
-                      blocks, threadBase_, sharedBase_, &failure};
+      const Task task{plan,        inputs,      outputs, static_cast<int>(phase), 0, blocks,
+                      threadBase_, sharedBase_, &failure};
       status = instruction.kernel->run(task);
     }
     if (status == Status::ok) continue;
     result.code = static_cast<std::int32_t>(status);
-    result.instruction = static_cast<std::int64_t>(index);
+    result.instruction = instruction.number;
     result.position = failure.position;
     result.value = failure.value;
     return false;
@@ -427,12 +490,12 @@ RunResult Executor::steps(Run& run, Team* team, StepGate* gate, const std::atomi
     bindStep(run, step);
     Clock::time_point before = run.profile ? Clock::now() : Clock::time_point();
     for (std::size_t i = 0; i < count; i++) {
-      if (i <= program.commit && (stop.load(std::memory_order_relaxed) ||
-                                  run.abort.load(std::memory_order_relaxed))) {
+      if (i <= program.commit &&
+          (stop.load(std::memory_order_relaxed) || run.abort.load(std::memory_order_relaxed))) {
         result.code = RunResult::aborted;
         result.instruction = static_cast<std::int64_t>(i);
       } else {
-        instruction(run, i, team, result);
+        instruction(program, i, pointers_.data(), bodyPointers_.data(), team, result);
       }
       if (result.code != RunResult::ok) {
         if (gate) gate->leave();

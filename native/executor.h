@@ -40,8 +40,8 @@ struct RunResult {
   double value = 0;
 };
 
-// One run of a program, with everything that it binds. The buffers belong to JavaScript, which keeps
-// them until the run has ended.
+// One run of a program, with everything that it binds. The buffers belong to JavaScript, which
+// keeps them until the run has ended.
 struct Run {
   std::shared_ptr<const Program> program;
   std::vector<Buffer> inputs, stateReads, stateWrites, outputs;
@@ -93,7 +93,12 @@ class Executor {
   void bind(const Run& run);
   void bindStep(const Run& run, std::int64_t step);
   RunResult steps(Run& run, Team* team, StepGate* gate, const std::atomic<bool>& stop);
-  bool instruction(const Run& run, std::size_t index, Team* team, RunResult& result);
+  // Both return whether nothing failed. `pointers` is the program's table, `bodies` room for those
+  // of the bodies in it.
+  bool instruction(const Program& program, std::size_t index, void* const* pointers, void** bodies,
+                   Team* team, RunResult& result);
+  bool loop(const Instruction& instruction, void* const* pointers, void** bodies, Team* team,
+            RunResult& result);
 
   Workspace arena_, feeds_, threadScratch_, sharedScratch_;
   std::byte* arenaBase_ = nullptr;
@@ -102,6 +107,7 @@ class Executor {
   std::byte* sharedBase_ = nullptr;
   std::size_t threadStride_ = 0;
   std::vector<void*> pointers_;
+  std::vector<void*> bodyPointers_;
   std::vector<float> bindings_;
   struct Moving {
     std::size_t operand;

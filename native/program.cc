@@ -99,7 +99,8 @@ void checkStorage(Program& program, const Value& value) {
 void decodeOperands(Program& program, Words& words, std::vector<ValueInfo>& infos, bool written) {
   const std::size_t count = words.count("operand count");
   for (std::size_t i = 0; i < count; i++) {
-    const auto id = words.integer(0, static_cast<std::int64_t>(program.values.size()) - 1, "operand");
+    const auto id =
+        words.integer(0, static_cast<std::int64_t>(program.values.size()) - 1, "operand");
     const Value& value = program.values[id];
     const bool writable = value.kind == StorageKind::state || value.kind == StorageKind::output ||
                           value.kind == StorageKind::arena;
@@ -111,11 +112,83 @@ void decodeOperands(Program& program, Words& words, std::vector<ValueInfo>& info
   }
 }
 
-void decodeInstruction(Program& program, Words& words) {
+constexpr int kMaxDepth = 16;
+constexpr std::int64_t kAlignment = 64;
+
+std::int64_t aligned(std::int64_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+std::unique_ptr<Program> decodeProgram(Words& words, int depth);
+
+void check(bool condition, const char* message) {
+  if (!condition) throw std::invalid_argument(std::string("the program has a loop ") + message);
+}
+
+// Whether `count` times the bytes of the body's slot are there in the loop's operand.
+void checkSlot(const Slot& slot, const ValueInfo& operand, std::int64_t count) {
+  if (!slot.used || count == 0) return;
+  check(slot.bytes <= operand.bytes() / count, "with an operand that is too small");
+  check(slot.alignment <= byteSize(operand.dtype), "with an operand of another dtype");
+}
+
+void checkLoop(Loop& loop, const Signature& signature) {
+  const Program& body = *loop.body;
+  check(body.feeds.empty() && body.states.empty() && body.bindings == 0, "with state in its body");
+  check(loop.carries + loop.sequences <= body.inputs.size() && loop.carries <= body.outputs.size(),
+        "with too few operands");
+  check(body.inputs.size() == signature.inputs.size(), "that does not bind its body's inputs");
+  check(body.outputs.size() + 1 == signature.outputs.size(),
+        "that does not bind its body's outputs");
+  for (std::size_t i = 0; i < body.inputs.size(); i++) {
+    const bool isSlice = i >= loop.carries && i < loop.carries + loop.sequences;
+    checkSlot(body.inputs[i], signature.inputs[i], isSlice ? loop.length : 1);
+  }
+  std::int64_t scratch = aligned(body.arenaBytes);
+  for (std::size_t i = 0; i < body.outputs.size(); i++) {
+    checkSlot(body.outputs[i], signature.outputs[i], i < loop.carries ? 1 : loop.length);
+    if (i >= loop.carries) continue;
+    const std::int64_t bytes = signature.outputs[i].bytes();
+    check(bytes == signature.inputs[i].bytes() && body.inputs[i].bytes <= bytes,
+          "with a carry that changes its size");
+    loop.carryBytes.push_back(bytes);
+    loop.spareOffsets.push_back(scratch);
+    scratch += aligned(bytes);
+  }
+  check(signature.outputs.back().bytes() >= scratch, "with too little scratch");
+}
+
+std::unique_ptr<Loop> decodeLoop(Words& words, const Signature& signature, int depth) {
+  check(depth < kMaxDepth, "in too many others");
+  check(signature.attrs.size() == 4 && signature.attrs[0] >= 0 && signature.attrs[2] >= 0 &&
+            signature.attrs[3] >= 0,
+        "with wrong attributes");
+  auto loop = std::make_unique<Loop>();
+  loop->length = signature.attrs[0];
+  loop->reverse = signature.attrs[1] != 0;
+  loop->carries = static_cast<std::size_t>(signature.attrs[2]);
+  loop->sequences = static_cast<std::size_t>(signature.attrs[3]);
+  loop->body = decodeProgram(words, depth + 1);
+  checkLoop(*loop, signature);
+  return loop;
+}
+
+void noteLoop(Program& program, const Loop& loop) {
+  const Program& body = *loop.body;
+  const Value& scratch = program.values[program.operands.back()];
+  check(scratch.kind == StorageKind::arena, "with its scratch outside of the arena");
+  program.threadScratch = std::max(program.threadScratch, body.threadScratch);
+  program.sharedScratch = std::max(program.sharedScratch, body.sharedScratch);
+  program.bodyPointers = std::max(program.bodyPointers, body.operands.size() + body.bodyPointers);
+  program.parallel = program.parallel || body.parallel;
+  program.count += body.count;
+}
+
+void decodeInstruction(Program& program, Words& words, int depth) {
   const KernelList& kernels = allKernels();
-  const auto index = words.integer(0, static_cast<std::int64_t>(kernels.size()) - 1, "kernel");
+  const auto index = words.integer(-1, static_cast<std::int64_t>(kernels.size()) - 1, "kernel");
   Instruction instruction;
-  instruction.kernel = &kernels[index];
+  instruction.number = program.count++;
   instruction.firstOperand = program.operands.size();
   Signature signature;
   decodeOperands(program, words, signature.inputs, false);
@@ -125,11 +198,18 @@ void decodeInstruction(Program& program, Words& words) {
   for (std::size_t i = 0; i < attrs; i++)
     signature.attrs.push_back(words.integer(-kMaxBytes, kMaxBytes, "attribute"));
   instruction.work = words.number();
+  if (index < 0) {
+    instruction.loop = decodeLoop(words, signature, depth);
+    noteLoop(program, *instruction.loop);
+    program.instructions.push_back(std::move(instruction));
+    return;
+  }
+  instruction.kernel = &kernels[index];
   try {
     instruction.plan = instruction.kernel->prepare(signature);
   } catch (const std::invalid_argument& error) {
-    throw std::invalid_argument("instruction " + std::to_string(program.instructions.size()) + " (" +
-                                instruction.kernel->name + "): " + error.what());
+    throw std::invalid_argument("instruction " + std::to_string(program.instructions.size()) +
+                                " (" + instruction.kernel->name + "): " + error.what());
   }
   const Plan& plan = *instruction.plan;
   program.threadScratch = std::max(program.threadScratch, plan.threadScratch);
@@ -139,10 +219,7 @@ void decodeInstruction(Program& program, Words& words) {
   program.instructions.push_back(std::move(instruction));
 }
 
-}  // namespace
-
-std::unique_ptr<Program> Program::decode(std::span<const double> numbers) {
-  Words words(numbers);
+std::unique_ptr<Program> decodeProgram(Words& words, int depth) {
   auto program = std::make_unique<Program>();
   const std::size_t values = words.count("value count");
   const std::size_t instructions = words.count("instruction count");
@@ -157,9 +234,16 @@ std::unique_ptr<Program> Program::decode(std::span<const double> numbers) {
     program->values.push_back(decodeValue(words));
     checkStorage(*program, program->values.back());
   }
-  for (std::size_t i = 0; i < instructions; i++) decodeInstruction(*program, words);
+  for (std::size_t i = 0; i < instructions; i++) decodeInstruction(*program, words, depth);
   for (const Slot& feed : program->feeds) program->feedBytes += (feed.bytes + 63) / 64 * 64;
   return program;
+}
+
+}  // namespace
+
+std::unique_ptr<Program> Program::decode(std::span<const double> numbers) {
+  Words words(numbers);
+  return decodeProgram(words, 0);
 }
 
 }  // namespace neurone

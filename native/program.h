@@ -1,4 +1,5 @@
-// A Program as the engine runs it: decoded from numbers, every index and size checked, kernels planned.
+// A Program as the engine runs it: decoded from numbers, every index and size checked, kernels
+// planned.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +20,28 @@ struct Value {
   std::int64_t place = 0;  // slot, or offset in the arena
 };
 
+struct Program;
+
+// A program that an instruction runs once per iteration. Its inputs are the carries, a slice of
+// each sequence, and what is the same in all iterations; its outputs the next carries and a slice
+// of each stacked result. The instruction's last output is scratch: the body's arena, then each
+// carry again.
+struct Loop {
+  std::shared_ptr<const Program> body;
+  std::int64_t length = 0;
+  bool reverse = false;
+  std::size_t carries = 0;
+  std::size_t sequences = 0;
+  std::vector<std::int64_t> carryBytes;
+  std::vector<std::int64_t> spareOffsets;  // in the scratch, where each carry has its second place
+};
+
 struct Instruction {
-  const Kernel* kernel = nullptr;
+  const Kernel* kernel = nullptr;  // null for a loop
   std::unique_ptr<Plan> plan;
+  std::unique_ptr<Loop> loop;
+  // What failures call it: instructions of bodies count too, after that of their loop.
+  std::int64_t number = 0;
   // Operands are pointers [first, first + inputs) and then outputs, in the context's pointer table.
   std::size_t firstOperand = 0;
   std::size_t inputCount = 0;
@@ -47,7 +67,9 @@ struct Program {
   std::size_t threadScratch = 0;
   std::size_t sharedScratch = 0;
   std::size_t feedBytes = 0;
-  bool parallel = false;  // whether any instruction is worth more than one thread
+  std::int64_t count = 0;        // instructions, with those of bodies
+  std::size_t bodyPointers = 0;  // entries of the pointer tables that bodies need at one time
+  bool parallel = false;         // whether any instruction is worth more than one thread
 
   // Throws std::invalid_argument, naming the instruction, on anything that could not run safely.
   static std::unique_ptr<Program> decode(std::span<const double> words);

@@ -297,12 +297,13 @@ struct Angle {
   const float ay = absolute(y);
   const float boundedY = ay < 33554432.0f ? ay : 33554432.0f;  // floats from 2²⁴ up are even
   const std::int32_t wholeY = static_cast<std::int32_t>(boundedY);
-  const bool integer = ay >= 8388608.0f || static_cast<float>(wholeY) == boundedY;
-  const bool odd = integer && (wholeY & 1) != 0;
+  // No && or ||: a branch would keep loops from becoming vector code.
+  const bool integer = (ay >= 8388608.0f) | (static_cast<float>(wholeY) == boundedY);
+  const bool odd = integer & ((wholeY & 1) != 0);
   const float signedPower = odd ? copySign(magnitude, x) : magnitude;
-  const bool undefined = x < 0.0f && !integer && absolute(x) < kInfinity;
+  const bool undefined = (x < 0.0f) & !integer & (absolute(x) < kInfinity);
   const float power = undefined ? kNaN : signedPower;
-  const bool one = x == 1.0f || y == 0.0f || (x == -1.0f && ay == kInfinity);
+  const bool one = (x == 1.0f) | (y == 0.0f) | ((x == -1.0f) & (ay == kInfinity));
   return one ? 1.0f : power;
 }
 

@@ -15,11 +15,16 @@ const storageKinds: readonly Storage['kind'][] = [
 /** Nanoseconds that one thread is expected to take: about 50 FLOPs or 16 bytes in each. */
 const workOf = ({ flops, bytes }: Instruction): number => Math.max(flops / 50, bytes / 16);
 
+/** Stands for a loop, whose body follows. */
+const loopKernel = -1;
+
 /** @param kernels number of each kernel in the addon's list */
-export function encodeProgram(
+export const encodeProgram = (
   program: Program,
   kernels: ReadonlyMap<string, number>,
-): Float64Array<ArrayBuffer> {
+): Float64Array<ArrayBuffer> => Float64Array.from(wordsOf(program, kernels));
+
+function wordsOf(program: Program, kernels: ReadonlyMap<string, number>): number[] {
   const { slots } = program;
   const words: number[] = [
     program.values.length,
@@ -38,13 +43,15 @@ export function encodeProgram(
     words.push(shape.length, ...shape);
   }
   for (const instruction of program.instructions) {
-    words.push(kernels.get(instruction.kernel) ?? -1);
+    words.push(instruction.body ? loopKernel : (kernels.get(instruction.kernel) ?? Number.NaN));
     words.push(instruction.inputs.length, ...instruction.inputs);
     words.push(instruction.outputs.length, ...instruction.outputs);
     const attrs = Object.values(instruction.attrs).flatMap((value) =>
       typeof value === 'number' ? [value] : [value.length, ...value],
     );
     words.push(attrs.length, ...attrs, workOf(instruction));
+    const body = instruction.body ? wordsOf(instruction.body, kernels) : [];
+    for (const word of body) words.push(word);
   }
-  return Float64Array.from(words);
+  return words;
 }

@@ -157,6 +157,10 @@ class NativeQueue {
   }
 }
 
+/** The kernels of a program and of the bodies in it. */
+const kernelsOf = ({ instructions }: Program): string[] =>
+  instructions.flatMap(({ kernel, body }) => (body ? kernelsOf(body) : [kernel]));
+
 class NativeExecutable implements Executable {
   private readonly id: number;
 
@@ -165,8 +169,10 @@ class NativeExecutable implements Executable {
     private readonly program: Program,
     kernels: ReadonlyMap<string, number>,
   ) {
-    const missing = program.instructions.find(({ kernel }) => !kernels.has(kernel));
-    if (missing) throw new NativeError(`the addon has no kernel "${missing.kernel}".`);
+    const missing = kernelsOf(program).filter((kernel) => !kernels.has(kernel));
+    if (missing.length > 0) {
+      throw new NativeError(`the addon has no kernel "${[...new Set(missing)].join('", "')}".`);
+    }
     this.id = queue.addon.load(encodeProgram(program, kernels));
   }
 

@@ -1,4 +1,6 @@
 // What a labelled data set is: examples and their labels, in a part to train on and a part to test with.
+import '../graph/evaluate.js';
+import '../ops/methods.js';
 import { fromData, type Tensor } from '../tensor/tensor.js';
 import { FormatError } from '../util/errors.js';
 import type { IdxArray } from './idx.js';

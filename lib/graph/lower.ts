@@ -6,6 +6,7 @@ import { byteSize } from '../tensor/dtype.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import type { OpNode, Tensor } from '../tensor/tensor.js';
 import { TraceError } from '../util/errors.js';
+import { loopAttrs, loopCost, lowerBody } from './lower-loop.js';
 import { assignArena, type DraftValue } from './plan.js';
 import type { Attrs, Instruction, Program } from './program.js';
 import { type RuleName, simplify } from './simplify.js';
@@ -40,6 +41,8 @@ interface Draft {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly path: string;
+  /** What a loop does in each iteration. */
+  readonly body?: Program;
 }
 
 class Lowering {
@@ -224,9 +227,11 @@ function toInstruction(draft: Draft, values: readonly DraftValue[]): Instruction
     const names = node.op.kernelAttrs ?? Object.keys(node.attrs);
     for (const name of names) attrs[name] = node.attrs[name];
   }
-  const cost = node
-    ? costOf(node.op, inputs, outputs, node.attrs)
-    : { flops: 0, bytes: 2 * outputs[0].bytes };
+  const cost = draft.body
+    ? loopCost(draft.body, attrs.length as number)
+    : node
+      ? costOf(node.op, inputs, outputs, node.attrs)
+      : { flops: 0, bytes: 2 * outputs[0].bytes };
   return {
     kernel: draft.kernel,
     inputs: draft.inputs,
@@ -234,6 +239,7 @@ function toInstruction(draft: Draft, values: readonly DraftValue[]): Instruction
     attrs: attrs as Attrs,
     path: draft.path,
     ...cost,
+    ...(draft.body && { attrs: loopAttrs(node), body: draft.body }),
   };
 }
 
@@ -267,6 +273,8 @@ export function lower(graph: TracedGraph, without: readonly (RuleName | 'merge')
     (node) => node.inputs.filter(isOwn),
   );
 
+  const used = new Set([...order.flatMap(({ inputs }) => inputs), ...finalOutputs]);
+  for (const { final } of finals) used.add(final);
   const low = new Lowering(graph);
   const drafts: Draft[] = [];
   const views = new Map<number, number>();
@@ -279,12 +287,15 @@ export function lower(graph: TracedGraph, without: readonly (RuleName | 'merge')
       continue;
     }
     const inputs = node.inputs.map((t) => low.idOf(t));
-    const ids = node.outputs.map((t) => {
+    const body = lowerBody(node, (t) => used.has(t));
+    const ids = (body?.outputs ?? node.outputs).map((t) => {
       const id = low.addValue(t);
       low.define(t, id);
       return id;
     });
-    drafts.push({ kernel: node.op.name, node, inputs, outputs: ids, path: node.path });
+    if (body) ids.push(low.addValue({ shape: [body.scratchBytes], dtype: 'uint8' }));
+    const draft = { kernel: node.op.name, node, inputs, outputs: ids, path: node.path };
+    drafts.push({ ...draft, ...(body && { body: body.program }) });
   }
 
   const writes = finals.map(({ slot, final }) => ({ slot, final, id: low.idOf(final) }));

@@ -2,7 +2,7 @@
 // the same time never overlap, and in-place kernels write over operands that nobody reads again.
 import type { DType } from '../tensor/dtype.js';
 import type { Shape } from '../tensor/shape.js';
-import type { Storage } from './program.js';
+import { align, type Storage } from './program.js';
 
 /** A value while its storage is being decided. */
 export interface DraftValue {
@@ -28,9 +28,6 @@ interface Lifetime {
   last: number;
   offset: number;
 }
-
-const alignment = 64;
-const align = (n: number): number => Math.ceil(n / alignment) * alignment;
 
 /** Gives every value without storage a place in the arena; returns the arena's size in bytes. */
 export function assignArena(values: DraftValue[], steps: readonly Step[]): number {

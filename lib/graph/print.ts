@@ -36,6 +36,12 @@ export function formatProgram(program: Program): string {
     `program ${program.name}: ${program.instructions.length} calls, ${formatCount(flops)}FLOP, ${formatCount(bytes)}B moved, arena ${formatCount(program.arenaBytes)}B`,
     `slots: ${inputs} inputs, ${feeds} feeds, ${states} states, ${outputs} outputs, ${program.bindings.length} bindings`,
   ];
+  return [...lines, ...formatInstructions(program)].join('\n');
+}
+
+/** One line per call; those of a loop's body after it, indented. */
+function formatInstructions(program: Program): string[] {
+  const lines: string[] = [];
   for (const [i, instruction] of program.instructions.entries()) {
     if (i === program.commit) lines.push('commit:');
     const outs = instruction.outputs.map((id) => formatValue(program, id)).join(', ');
@@ -47,6 +53,9 @@ export function formatProgram(program: Program): string {
     const path = instruction.path ? `  ${instruction.path}` : '';
     const left = outs ? `${outs} = ` : '';
     lines.push(`  ${left}${instruction.kernel}(${ins})${attrs}  # ${cost}${path}`);
+    if (instruction.body) {
+      lines.push(...formatInstructions(instruction.body).map((line) => `  ${line}`));
+    }
   }
-  return lines.join('\n');
+  return lines;
 }

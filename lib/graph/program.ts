@@ -37,8 +37,38 @@ export interface Instruction {
   readonly path: string;
   readonly flops: number;
   readonly bytes: number;
-  /** The loop body of a `scan`. */
+  /**
+   * One iteration of a `scan`. The body's inputs are the carries, a slice of each sequence, and the
+   * captures: in the order of the scan's own inputs; its outputs the next carries and a slice of each
+   * stacked result. The scan's last output is scratch: the body's arena, then each carry again.
+   */
   readonly body?: Program;
+}
+
+/** Rounded up to where values begin in an arena. */
+export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/** Instructions of a program and of the bodies in it. */
+export const countInstructions = ({ instructions }: Program): number =>
+  instructions.reduce((n, { body }) => n + 1 + (body ? countInstructions(body) : 0), 0);
+
+/**
+ * The instruction that an executor calls `number`, and the program that it is in: they are numbered
+ * in order, those of a body after the scan that it belongs to.
+ */
+export function instructionAt(
+  program: Program,
+  number: number,
+): { readonly program: Program; readonly instruction: Instruction } {
+  let rest = number;
+  for (const instruction of program.instructions) {
+    if (rest === 0) return { program, instruction };
+    rest--;
+    const inner = instruction.body ? countInstructions(instruction.body) : 0;
+    if (instruction.body && rest < inner) return instructionAt(instruction.body, rest);
+    rest -= inner;
+  }
+  throw new RangeError(`${program.name} has no instruction ${number}.`);
 }
 
 export interface Program {

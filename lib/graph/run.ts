@@ -14,7 +14,7 @@ import { sizeOf } from '../tensor/shape.js';
 import { allocateData, fromData, type PendingRun, type Tensor } from '../tensor/tensor.js';
 import { DataError, NeuroneError } from '../util/errors.js';
 import type { Lowered } from './lower.js';
-import type { Program } from './program.js';
+import { instructionAt, type Program } from './program.js';
 import { verify } from './verify.js';
 
 /** A run stopped because a value was not finite. */
@@ -26,20 +26,21 @@ export class AbortError extends NeuroneError {}
 /** What a failure of a run means to the user. */
 export function describeFailure(program: Program, failure: RunFailure): NeuroneError {
   if (failure.status === 'aborted') return new AbortError('the run was aborted.');
-  const { kernel, path, inputs } = program.instructions[failure.instruction];
+  const at = instructionAt(program, failure.instruction);
+  const { kernel, path, inputs } = at.instruction;
   const where = path ? `${path} (${kernel})` : kernel;
   const value = String(failure.value);
   if (failure.status === 'nonFinite') {
     return new NonFiniteError(`${where}: the value at position ${failure.position} is ${value}.`);
   }
   if (kernel.startsWith('sparseSoftmaxCrossEntropy')) {
-    const classes = program.values[inputs[0]].shape.at(-1);
+    const classes = at.program.values[inputs[0]].shape.at(-1);
     return new DataError(
       `${where}: the label of row ${failure.position} is ${value}, expected 0 … ${(classes ?? 0) - 1} for ${classes} classes. Check the labels, or the units of the last layer.`,
     );
   }
   return new DataError(
-    `${where}: index ${value} at position ${failure.position} is outside of the ${program.values[inputs[0]].shape.join('×')} table.`,
+    `${where}: index ${value} at position ${failure.position} is outside of the ${at.program.values[inputs[0]].shape.join('×')} table.`,
   );
 }
 

@@ -96,13 +96,13 @@ const foldLiterals: Rule = (node) => {
  * scalar is the scalar repeated.
  */
 const foldViews: Rule = (node) => {
+  if (node.op.kind !== 'view' && node.op.name !== 'broadcastTo') return undefined;
   const [output] = node.outputs;
   const producer = nodeOf(node.inputs[0]);
   if (node.op.name === 'broadcastTo') {
     const scalar = producer?.op.kind === 'view' ? producer.inputs[0] : undefined;
     return scalar?.rank === 0 ? rebuild(node, [scalar]) : undefined;
   }
-  if (node.op.kind !== 'view') return undefined;
   if (producer?.op.name === 'broadcastTo' && producer.inputs[0].rank === 0) {
     return rebuild({ ...producer, outputs: [output] }, producer.inputs, { shape: output.shape });
   }

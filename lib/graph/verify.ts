@@ -4,7 +4,7 @@ import { ops } from '../ops/define.js';
 import { byteSize } from '../tensor/dtype.js';
 import { sizeOf } from '../tensor/shape.js';
 import { TraceError } from '../util/errors.js';
-import type { Instruction, Program, Storage } from './program.js';
+import { align, type Instruction, type Program, type Storage } from './program.js';
 
 /** A stretch of one buffer. */
 interface Range {
@@ -35,6 +35,43 @@ function allowedInPlace(instruction: Instruction, position: number): readonly nu
     .get(instruction.kernel)
     ?.inPlace?.(position, instruction.inputs.length, instruction.attrs);
   return allowed === undefined ? [] : [allowed].flat();
+}
+
+const canFail = ({ kernel, body }: Instruction): boolean =>
+  ops.get(kernel)?.canFail === true || (body?.instructions.some(canFail) ?? false);
+
+/** What keeps a loop's operands from being what its body takes and gives, if anything does. */
+function wrongLoop(program: Program, instruction: Instruction, body: Program): string | undefined {
+  const { inputs, outputs, attrs } = instruction;
+  const { length, carries, sequences } = attrs as Record<string, number>;
+  const { slots } = body;
+  if (slots.feeds + slots.states + body.bindings.length > 0) return 'has state in its body';
+  if (body.commit !== body.instructions.length) return 'has a commit in its body';
+  if (slots.inputs !== inputs.length || slots.outputs !== outputs.length - 1) {
+    return 'does not bind every operand of its body';
+  }
+  const bytesOf = (p: Program, id: number): number => {
+    const { shape, dtype } = p.values[id];
+    return sizeOf(shape) * byteSize(dtype);
+  };
+  for (const [id, { storage }] of body.values.entries()) {
+    const bytes = bytesOf(body, id);
+    if (storage.kind === 'input') {
+      const isSlice = storage.slot >= carries && storage.slot < carries + sequences;
+      const given = bytesOf(program, inputs[storage.slot]);
+      if (given !== bytes * (isSlice ? length : 1))
+        return `gives its body an operand ${storage.slot} of the wrong size`;
+    } else if (storage.kind === 'output') {
+      const taken = bytesOf(program, outputs[storage.slot]);
+      if (taken !== bytes * (storage.slot < carries ? 1 : length))
+        return `takes a result ${storage.slot} of the wrong size`;
+      if (storage.slot < carries && bytesOf(program, inputs[storage.slot]) !== bytes)
+        return `changes the size of carry ${storage.slot}`;
+    }
+  }
+  const carried = outputs.slice(0, carries).reduce((n, id) => n + align(bytesOf(program, id)), 0);
+  const scratch = bytesOf(program, outputs[outputs.length - 1]);
+  return scratch < align(body.arenaBytes) + carried ? 'has too little scratch' : undefined;
 }
 
 /** Throws TraceError, naming the instruction, if the program could compute something else. */
@@ -98,7 +135,11 @@ export function verify(program: Program): void {
       }
     }
     for (const id of instruction.outputs) define(id, at);
-    if (at >= program.commit && ops.get(instruction.kernel)?.canFail)
-      fail(at, 'can fail in the commit');
+    if (instruction.body) {
+      const wrong = wrongLoop(program, instruction, instruction.body);
+      if (wrong) fail(at, wrong);
+      verify(instruction.body);
+    }
+    if (at >= program.commit && canFail(instruction)) fail(at, 'can fail in the commit');
   }
 }

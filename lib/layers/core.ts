@@ -6,6 +6,7 @@ import { dropout, uniform } from '../ops/random.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { refuseOptions } from '../util/suggest.js';
 import {
   type CallOptions,
   checkLayerOptions,
@@ -22,6 +23,7 @@ export class Input extends Layer {
   constructor(options: LayerOptions & { shape?: Shape; batchShape?: readonly (number | null)[] }) {
     super(options);
     checkLayerOptions('Input', options, ['shape', 'batchShape', 'sparse', 'ragged']);
+    refuseOptions('Input', options, ['sparse', 'ragged']);
     const shape = options.shape ?? options.batchShape?.slice(1);
     if (!shape?.every((d): d is number => Number.isInteger(d))) {
       throw new ConfigError('Input: expected a shape of whole numbers, e.g. { shape: [784] }.');
@@ -67,6 +69,10 @@ export class Flatten extends Layer {
   constructor(options: LayerOptions & { dataFormat?: string | null } = {}) {
     super(options);
     checkLayerOptions('Flatten', options, ['dataFormat']);
+    const { dataFormat } = options;
+    if (dataFormat && !['channels_last', 'channelsLast'].includes(dataFormat)) {
+      throw new ConfigError(`Flatten: dataFormat must be channelsLast, got "${dataFormat}".`);
+    }
   }
   override call(x: Tensor): Tensor {
     return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);

@@ -11,6 +11,7 @@ import { dense } from '../ops/gemm.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
+import { refuseOptions } from '../util/suggest.js';
 import {
   type CallOptions,
   checkLayerOptions,
@@ -32,6 +33,25 @@ export interface DenseOptions extends LayerOptions {
   readonly biasInitializer?: InitializerLike;
 }
 
+const denseOptionNames = [
+  'units',
+  'activation',
+  'useBias',
+  'kernelInitializer',
+  'biasInitializer',
+] as const;
+
+/** In Keras's configs, as null. */
+const unsupported = [
+  'kernelRegularizer',
+  'biasRegularizer',
+  'activityRegularizer',
+  'kernelConstraint',
+  'biasConstraint',
+  'quantizationConfig',
+  'loraRank',
+] as const;
+
 /** `activation(x · kernel + bias)`: `[batch, …, features] → [batch, …, units]`. */
 export class Dense extends Layer {
   readonly units: number;
@@ -48,20 +68,8 @@ export class Dense extends Layer {
   constructor(units: number | DenseOptions, rest: DenseOptions = {}) {
     const options = typeof units === 'number' ? { ...rest, units } : units;
     super(options);
-    checkLayerOptions('Dense', options, [
-      'units',
-      'activation',
-      'useBias',
-      'kernelInitializer',
-      'biasInitializer',
-      'kernelRegularizer',
-      'biasRegularizer',
-      'activityRegularizer',
-      'kernelConstraint',
-      'biasConstraint',
-      'quantizationConfig',
-      'loraRank',
-    ]);
+    checkLayerOptions('Dense', options, [...denseOptionNames, ...unsupported]);
+    refuseOptions('Dense', options, unsupported);
     if (options.units === undefined || !Number.isInteger(options.units) || options.units < 1) {
       throw new ConfigError(`Dense: units must be a whole number above 0, got ${options.units}.`);
     }

@@ -2,7 +2,6 @@
 // final sigmoid or softmax they find the logits and compute from those, as Keras does; from plain
 // probabilities they clip.
 import {
-  absolute,
   add,
   cast,
   clip,
@@ -11,6 +10,7 @@ import {
   log,
   log1p,
   maximum,
+  minimum,
   multiply,
   negative,
   subtract,
@@ -21,7 +21,7 @@ import { logSoftmax, sparseSoftmaxCrossEntropy } from '../ops/softmax.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
-import { checkOptions } from '../util/suggest.js';
+import { checkOptions, refuseOptions } from '../util/suggest.js';
 import {
   checkShapes,
   Loss,
@@ -56,7 +56,7 @@ function logitsBehind(t: Tensor, op: 'sigmoid' | 'softmax'): Tensor | undefined 
 
 /** max(x, 0) − x·z + ln(1 + e^−|x|) */
 const bernoulliFromLogits = (z: Tensor, x: Tensor): Tensor =>
-  add(subtract(maximum(x, 0), multiply(x, z)), log1p(exp(negative(absolute(x)))));
+  add(subtract(maximum(x, 0), multiply(x, z)), log1p(exp(minimum(negative(x), x))));
 
 /** Keras's clipping adds ε again inside of the logarithms. */
 function bernoulli(z: Tensor, p: Tensor): Tensor {
@@ -174,6 +174,7 @@ export class CategoricalCrossentropy extends Crossentropy {
 export class SparseCategoricalCrossentropy extends Crossentropy {
   constructor(options: CrossentropyOptions & { ignoreClass?: null } = {}) {
     super('sparse_categorical_crossentropy', options, ['fromLogits', 'axis', 'ignoreClass']);
+    refuseOptions('sparse_categorical_crossentropy', options, ['ignoreClass']);
   }
   override call(yTrue: Tensor, yPred: Tensor): Tensor {
     return sparseCategoricalCrossentropy(yTrue, yPred, this.formula);

@@ -38,7 +38,8 @@ export function explainFailure(failed: FailedStep): NeuroneError {
     return describeFailure(step.graph.program, { ...failure, position: row });
   }
   if (failure.status !== 'nonFinite') return describeFailure(step.graph.program, failure);
-  const inData = badRow(failed);
+  // An infinity can leave the loss of its own batch finite, and spoil the weights for a later one.
+  const inData = badRow(failed) ?? findNonFinite(failed.data);
   if (inData) return inData;
   const origin = findNonFiniteOp(step, failure.instruction, feeds);
   return new NonFiniteLossError(

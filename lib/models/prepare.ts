@@ -134,7 +134,7 @@ function prepareValidation(
   if (isBatchSource(given)) {
     return prepare(model, given, undefined, undefined, 'validationData');
   }
-  if (!Array.isArray(given) || (given.length as number) < 2) {
+  if (!Array.isArray(given) || !given[1]) {
     throw new ConfigError(
       'fit: validationData: expected [x, y], [x, y, sampleWeight] or an iterable of batches.',
     );

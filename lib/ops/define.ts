@@ -82,7 +82,9 @@ interface Scope {
   path: string;
   trace: object | undefined;
   /** Where the random ops of the trace take their key and streams from. */
-  random: { readonly key: () => Tensor; readonly stream: (path: string) => number } | undefined;
+  random:
+    | { readonly key: (seed?: number) => Tensor; readonly stream: (path: string) => number }
+    | undefined;
   /** Called for an operand that another trace, or none, has yet to compute. */
   onForeign: ((tensor: Tensor) => void) | undefined;
   /** Called for each new node without outputs. */

@@ -41,4 +41,5 @@ export {
   sum,
   variance,
 } from './reduce.js';
+export { type ScanOptions, scan } from './scan.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';

@@ -73,7 +73,7 @@ export interface DrawOptions {
 function drawFrom(seed: number | undefined): { key: Tensor; stream: number } {
   const source = scope.random;
   if (source) {
-    const key = source.key();
+    const key = source.key(seed);
     const stream = source.stream(scope.path);
     if (seed === undefined) return { key, stream };
     // A seed of the draw's own replaces the model's; the step, and a loop's iteration, stay.

@@ -135,7 +135,9 @@ export function scanVjp({ outputs, grads: given, attrs, needs }: VjpCall): (Tens
   const captures = indices.filter((i) => i >= sequencesEnd && grads[i]);
   const products = captures.filter((i) => productOf(grads[i]!));
   const summed = captures.filter((i) => !products.includes(i));
-  const factors = products.flatMap((i) => productOf(grads[i]!)!).filter((t) => !stacked.has(t));
+  const factors = [...new Set(products.flatMap((i) => productOf(grads[i]!)!))].filter(
+    (t) => !stacked.has(t),
+  );
   const fromOutside = [...seeds.keys()].filter((i) => i >= body.carries && seeds[i]);
 
   const results = loop(

@@ -50,19 +50,25 @@ const mixer = 0x9e3779b1 | 0;
 function randomIn(trace: Trace, outside: <T>(fn: () => T) => T) {
   const outer = scope.random;
   const ordinals = new Map<string, number>();
-  let key: Tensor | undefined;
-  const make = (): Tensor => {
-    const mixed = outside(() => {
-      const base = outer ? outer.key() : keyOf(currentSeed(), nextDraw());
-      return multiply(base, fromData(Int32Array.of(1, mixer, 1, 1), [4], 'int32'));
-    });
-    const iteration = trace.addArgument([], 'int32');
-    return add(mixed, pad(reshape(iteration, [1]), [[1, 2]]));
+  const keys = new Map<number | undefined, Tensor>();
+  let shift: Tensor | undefined;
+  /** The key of the trace around; in none, one of the draw's seed or the next of the global one. */
+  const base = (seed: number | undefined): Tensor => {
+    if (outer) return outer.key(seed);
+    return seed === undefined ? keyOf(currentSeed(), nextDraw()) : keyOf(seed, 0);
+  };
+  const make = (seed: number | undefined): Tensor => {
+    const mixed = outside(() =>
+      multiply(base(seed), fromData(Int32Array.of(1, mixer, 1, 1), [4], 'int32')),
+    );
+    shift ??= pad(reshape(trace.addArgument([], 'int32'), [1]), [[1, 2]]);
+    return add(mixed, shift);
   };
   return {
-    isUsed: () => key !== undefined,
-    key: () => {
-      key ??= make();
+    isUsed: () => shift !== undefined,
+    key: (seed?: number) => {
+      const key = keys.get(seed) ?? make(seed);
+      keys.set(seed, key);
       return key;
     },
     stream: (path: string) => {

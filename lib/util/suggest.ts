@@ -31,6 +31,14 @@ export function suggestion(name: string, candidates: Iterable<string>): string {
   return best === undefined ? '' : ` Did you mean "${best}"?`;
 }
 
+/** Throws if an option that Keras's configs name, but nothing here heeds, has a value. */
+export function refuseOptions(where: string, options: object, names: readonly string[]): void {
+  for (const [key, value] of Object.entries(options)) {
+    if (!names.includes(key) || value === null || value === undefined || value === false) continue;
+    throw new ConfigError(`${where}: ${key} is not supported, so it must be null.`);
+  }
+}
+
 /** Throws if `options` has a key that is not in `known`. */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
   for (const key of Object.keys(options)) {

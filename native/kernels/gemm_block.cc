@@ -68,7 +68,7 @@ void multiplyTiles(const Product& p, const Cut& cut, const Operands& o, const Ar
         t.b = cut.packB ? scratch + j * depth : o.b + k0 * p.n + area.column + j;
         t.c = c + j;
         t.bias = o.bias ? o.bias + area.column + j : nullptr;
-        t.mask = firstLanes(width > kLanes ? width - kLanes : width);
+        t.mask = firstLanes((width - 1) % kLanes + 1);
         run(t);
       }
       if (last && p.activation >= Activation::sigmoid)

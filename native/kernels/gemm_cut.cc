@@ -1,9 +1,5 @@
 // How a matrix product is cut into blocks, and who computes them: a static table by shape and
 // instruction set. Changing it may change bits where OpenBLAS takes part, never where tiles do.
-#ifdef TUNE
-#include <cstdio>
-#include <cstdlib>
-#endif
 #include "gemm_block.h"
 
 namespace neurone::NEURONE_ISA::gemm {
@@ -87,21 +83,6 @@ Cut chooseCut(const Product& p) {
   if (cut.blockColumns > p.n) cut.blockColumns = p.n;
   if (cut.blockRows < 1) cut.blockRows = 1;
   if (cut.blockColumns < 1) cut.blockColumns = 1;
-#ifdef TUNE
-  if (const char* e = getenv("G")) {
-    long pa, pb, cf, sk, br, bc;
-    if (sscanf(e, "%ld,%ld,%ld,%ld,%ld,%ld", &pa, &pb, &cf, &sk, &br, &bc) == 6 &&
-        static_cast<double>(p.m) * p.n * p.k > 140e3 && cut.method != Method::rows) {
-      if (pa == 3)
-        cut.method = Method::blas;
-      else
-        cut.method = Method::tiles;
-      cut.fetchC = cf == 1, cut.packA = pa == 1 && !p.transposeA, cut.packB = pb || p.transposeB;
-      cut.sliceK = evenSlice(p.k, sk), cut.blockRows = br < p.m ? br : p.m;
-      cut.blockColumns = bc < p.n ? bc : p.n;
-    }
-  }
-#endif
   return cut;
 }
 

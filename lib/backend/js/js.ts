@@ -1,6 +1,11 @@
 // The pure-JS backend: the same Programs, interpreted over typed arrays on the calling thread.
 // In float64 it is the oracle for the native kernels and for gradients.
-import type { Instruction, Program, Storage } from '../../graph/program.js';
+import {
+  countInstructions,
+  type Instruction,
+  type Program,
+  type Storage,
+} from '../../graph/program.js';
 import type { DataArray, DType } from '../../tensor/dtype.js';
 import { byteSize, viewOf } from '../../tensor/dtype.js';
 import { sizeOf } from '../../tensor/shape.js';
@@ -15,6 +20,7 @@ import type {
 } from '../backend.js';
 import { KernelFailure, type KernelRun } from './kernel.js';
 import { jsKernels } from './kernels/index.js';
+import { BodyFailure, loopRun } from './loop.js';
 
 interface LoadedInstruction {
   readonly run: KernelRun;
@@ -26,6 +32,8 @@ interface LoadedInstruction {
 class JsExecutable implements Executable {
   private readonly data: DataArray[];
   private readonly loaded: readonly LoadedInstruction[];
+  /** What failures call each instruction: see instructionAt. */
+  private readonly numbers: readonly number[];
 
   constructor(
     private readonly program: Program,
@@ -43,6 +51,12 @@ class JsExecutable implements Executable {
       );
     });
     this.loaded = program.instructions.map((instruction) => this.loadInstruction(instruction));
+    let next = 0;
+    this.numbers = program.instructions.map(({ body }) => {
+      const number = next;
+      next += 1 + (body ? countInstructions(body) : 0);
+      return number;
+    });
   }
 
   private view(dtype: DType, buffer: ArrayBuffer, offset: number, size?: number): DataArray {
@@ -51,6 +65,11 @@ class JsExecutable implements Executable {
   }
 
   private loadInstruction(instruction: Instruction): LoadedInstruction {
+    const { body } = instruction;
+    if (body) {
+      const run = loopRun(instruction, body, new JsExecutable(body, this.float64));
+      return { run, inputs: [], outputs: [], instruction };
+    }
     const kernel = jsKernels.get(instruction.kernel);
     if (!kernel) throw new NativeError(`the JS backend has no kernel "${instruction.kernel}".`);
     const info = (id: number) => this.program.values[id];
@@ -100,7 +119,7 @@ class JsExecutable implements Executable {
           run(inputs, outputs);
         } catch (error) {
           if (!(error instanceof KernelFailure)) throw error;
-          return { steps: step, failure: toFailure(error, index) };
+          return { steps: step, failure: toFailure(error, this.numbers[index]) };
         }
         onInstruction?.(index);
       }
@@ -150,7 +169,7 @@ const ownsBuffer = (storage: Storage): boolean =>
   storage.kind === 'binding' || storage.kind === 'feed';
 
 const toFailure = (error: KernelFailure, instruction: number): RunFailure => ({
-  instruction,
+  instruction: instruction + (error instanceof BodyFailure ? 1 + error.instruction : 0),
   status: error.status,
   position: error.position,
   value: error.value,

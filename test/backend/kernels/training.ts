@@ -242,7 +242,7 @@ function adamCase(step: number): KernelCase {
   const alpha = (lr * Math.sqrt(1 - b2 ** t)) / (1 - b1 ** t);
   const nextM = m.map((x, i) => x.data.map((mean, j) => mean + (g[i].data[j] - mean) * c1));
   const nextV = v.map((x, i) =>
-    x.data.map((square, j) => square + (g[i].data[j] ** 2 - square) * (1 - b2)),
+    x.data.map((square, j) => square + (g[i].data[j] ** 2 - square) * c2),
   );
   const nextW = w.map((x, i) =>
     x.data.map((weight, j) => weight - (nextM[i][j] * alpha) / (Math.sqrt(nextV[i][j]) + eps)),

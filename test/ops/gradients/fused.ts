@@ -1,8 +1,9 @@
 // Gradient checks of products, softmax, losses, updates and dropout: ops with kernels of their own.
 import { callAll, ops } from '../../../lib/ops/define.js';
-import { square } from '../../../lib/ops/elementwise.js';
+import { add, multiply, square, tanh } from '../../../lib/ops/elementwise.js';
 import { dense, type FusedActivation, matmul } from '../../../lib/ops/gemm.js';
 import { dropout } from '../../../lib/ops/random.js';
+import { scan } from '../../../lib/ops/scan.js';
 import { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from '../../../lib/ops/softmax.js';
 import * as u from '../../../lib/ops/update.js';
 import { type Tensor, tensor } from '../../../lib/tensor/tensor.js';
@@ -149,4 +150,12 @@ export const fusedCases: GradientCases = {
     },
   })),
   dropout: [{ operands: [real([5, 7])], fn: (x) => square(dropout(x, 0.4, { seed: 3 })) }],
+  scan: [false, true].map((reverse) => ({
+    title: reverse ? 'in reverse' : 'forwards',
+    operands: [real([2]), real([3, 2]), real([2])],
+    fn: (init: Tensor, xs: Tensor, w: Tensor) =>
+      scan((c: Tensor, x: Tensor) => [tanh(add(multiply(c, w), x)), multiply(c, x)], init, xs, {
+        reverse,
+      }),
+  })),
 };

@@ -26,7 +26,8 @@ export function rowExpSum(x: DataArray, shift: number, from: number, end: number
   return sum;
 }
 
-function softmaxRow(x: DataArray, y: DataArray, from: number, end: number): void {
+/** y = softmax of the elements of x from `from` to `end`. */
+export function softmaxRow(x: DataArray, y: DataArray, from: number, end: number): void {
   const max = rowMax(x, from, end);
   let sum = 0;
   for (let i = from; i < end; i++) {

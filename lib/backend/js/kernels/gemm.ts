@@ -20,11 +20,24 @@ export interface GemmOffsets {
   y: number;
 }
 
-/** Multiplies; y is overwritten. */
-export type Gemm = (a: DataArray, b: DataArray, y: DataArray, at: GemmOffsets) => void;
+/** Multiplies; each row of y begins as the bias, or as zeros. */
+export type Gemm = (
+  a: DataArray,
+  b: DataArray,
+  y: DataArray,
+  at: GemmOffsets,
+  bias?: DataArray,
+) => void;
+
+/** Writes the bias, or zeros, to each of `m` rows of `n` elements from `at` on. */
+export function fillRows(y: DataArray, at: number, m: number, n: number, bias?: DataArray): void {
+  if (!bias) y.fill(0, at, at + m * n);
+  else for (let row = 0; row < m; row++) y.set(bias, at + row * n);
+}
 
 /** The fastest gemm for a shape. */
 export function planGemm(shape: GemmShape, float64: boolean): Gemm {
-  if (shape.k === 0) return (_a, _b, y, at) => y.fill(0, at.y, at.y + shape.m * shape.n);
+  const { m, n, k } = shape;
+  if (k === 0) return (_a, _b, y, at, bias) => fillRows(y, at.y, m, n, bias);
   return (float64 ? undefined : planWasmGemm(shape)) ?? planScalarGemm(shape);
 }

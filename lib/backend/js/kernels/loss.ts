@@ -1,7 +1,7 @@
 // Sparse softmax cross-entropy and its gradient, and the check that stops a run at a bad value.
 import { sizeOf } from '../../../tensor/shape.js';
 import { type Kernel, KernelFailure } from '../kernel.js';
-import { rowExpSum, rowMax } from './activation.js';
+import { rowExpSum, rowMax, softmaxRow } from './activation.js';
 
 const sparseSoftmaxCrossEntropy: Kernel = ({ inputs: [logits, labels] }) => {
   const rows = sizeOf(labels.shape);
@@ -29,11 +29,9 @@ const sparseSoftmaxCrossEntropyGrad: Kernel = ({ inputs: [logits, labels] }) => 
     const dx = outputs[0];
     for (let row = 0; row < rows; row++) {
       const from = row * classes;
-      const max = rowMax(x, from, from + classes);
-      const scale = 1 / rowExpSum(x, max, from, from + classes);
+      softmaxRow(x, dx, from, from + classes);
       for (let c = 0; c < classes; c++) {
-        const probability = Math.exp(x[from + c] - max) * scale;
-        dx[from + c] = (probability - +(c === labels[row])) * dloss[row];
+        dx[from + c] = (dx[from + c] - +(c === labels[row])) * dloss[row];
       }
     }
   };

@@ -1,11 +1,10 @@
 // matmul over broadcast leading axes, and dense: a product with its bias and activation.
-import type { DataArray } from '../../../tensor/dtype.js';
 import { type Shape, sizeOf } from '../../../tensor/shape.js';
 import type { Kernel } from '../kernel.js';
 import { flagAttr, numberAttr } from './attrs.js';
 import { planGemm } from './gemm.js';
-import { sigmoid } from './math.js';
 import { broadcastStrides, Rows } from './rows.js';
+import { unaryKernels } from './unary.js';
 
 /** Strides, in elements, between the matrices of an operand as they meet those of the output. */
 const matrixStrides = (operand: Shape, output: Shape): number[] =>
@@ -36,36 +35,24 @@ const matmul: Kernel = ({ inputs: [a, b], outputs: [y], attrs, float64 }) => {
   };
 };
 
-/** Adds the bias to each row of y and applies the activation. */
-type FinishLoop = (y: DataArray, bias: DataArray, from: number, end: number) => void;
-
 /** By the value of dense's attribute `activation`. */
-const finishLoops: readonly FinishLoop[] = [
-  (y, bias, from, end) => {
-    for (let i = from, j = 0; i < end; i++, j++) y[i] += bias[j];
-  },
-  (y, bias, from, end) => {
-    for (let i = from, j = 0; i < end; i++, j++) y[i] = Math.max(y[i] + bias[j], 0);
-  },
-  (y, bias, from, end) => {
-    for (let i = from, j = 0; i < end; i++, j++) y[i] = sigmoid(y[i] + bias[j]);
-  },
-  (y, bias, from, end) => {
-    for (let i = from, j = 0; i < end; i++, j++) y[i] = Math.tanh(y[i] + bias[j]);
-  },
+const activations: readonly (Kernel | undefined)[] = [
+  undefined,
+  unaryKernels.relu,
+  unaryKernels.sigmoid,
+  unaryKernels.tanh,
 ];
 
-const dense: Kernel = ({ inputs: [, w, bias], outputs: [y], attrs, float64 }) => {
+const dense: Kernel = ({ inputs: [, w, bias], outputs, attrs, float64 }) => {
   const [k, n] = w.shape;
-  const size = sizeOf(y.shape);
-  const gemm = planGemm({ m: size / n, n, k, transposeA: false, transposeB: false }, float64);
-  const finish = finishLoops[numberAttr(attrs, 'activation')];
-  const noBias = float64 ? new Float64Array(n) : new Float32Array(n);
+  const m = sizeOf(outputs[0].shape.slice(0, -1));
+  const gemm = planGemm({ m, n, k, transposeA: false, transposeB: false }, float64);
+  const activation = activations[numberAttr(attrs, 'activation')];
+  const activate = activation?.({ inputs: outputs, outputs, attrs: {}, float64 });
   const at = { a: 0, b: 0, y: 0 };
   return (inputs, outputs) => {
-    gemm(inputs[0], inputs[1], outputs[0], at);
-    const added = bias ? inputs[2] : noBias;
-    for (let from = 0; from < size; from += n) finish(outputs[0], added, from, from + n);
+    gemm(inputs[0], inputs[1], outputs[0], at, bias && inputs[2]);
+    activate?.(outputs, outputs);
   };
 };
 

@@ -3,6 +3,7 @@
 import type { DataArray } from '../../../tensor/dtype.js';
 import { sizeOf } from '../../../tensor/shape.js';
 import type { Kernel, KernelCall } from '../kernel.js';
+import { type WasmModule, wasmModule } from '../wasm/module.js';
 import { flagAttr, numberAttr } from './attrs.js';
 
 type Arrays = readonly DataArray[];
@@ -14,6 +15,9 @@ interface Sizes {
 
 const weightSizes = (call: KernelCall): readonly number[] =>
   call.inputs.slice(0, numberAttr(call.attrs, 'count')).map(({ shape }) => sizeOf(shape));
+
+/** Elements that the WebAssembly module updates at a time: its four arrays stay in L1 and L2. */
+const chunk = 4096;
 
 interface AdamFactors {
   /** Learning rate with the bias corrections in it. */
@@ -45,7 +49,35 @@ function adamTensor(inputs: Arrays, outputs: Arrays, t: number, plan: AdamFactor
   }
 }
 
+/** The same by the WebAssembly module, for Float32Arrays: chunk by chunk through its memory. */
+function adamTensorInWasm(
+  { floats, adam }: WasmModule,
+  inputs: Arrays,
+  outputs: Arrays,
+  t: number,
+  plan: AdamFactors & Sizes,
+): void {
+  const { sizes, rate, first, second, epsilon } = plan;
+  const count = sizes.length;
+  const factors = 4 * chunk;
+  floats[factors] = rate;
+  floats[factors + 1] = first;
+  floats[factors + 2] = second;
+  floats[factors + 3] = epsilon;
+  for (let from = 0; from < sizes[t]; from += chunk) {
+    const n = Math.min(chunk, sizes[t] - from);
+    for (let group = 0; group < 4; group++) {
+      floats.set(inputs[group * count + t].subarray(from, from + n), group * chunk);
+    }
+    adam(0, chunk * 4, chunk * 8, chunk * 12, factors * 4, Math.ceil(n / 4));
+    for (let group = 0; group < 3; group++) {
+      outputs[group * count + t].set(floats.subarray(group * chunk, group * chunk + n), from);
+    }
+  }
+}
+
 const adam: Kernel = (call) => {
+  const wasm = call.float64 ? undefined : wasmModule();
   const sizes = weightSizes(call);
   const plan = { sizes, rate: 0, first: 0, second: 0, epsilon: 0 };
   const scalars = 4 * sizes.length;
@@ -57,7 +89,10 @@ const adam: Kernel = (call) => {
     plan.epsilon = inputs[scalars + 3][0];
     plan.first = inputs[scalars + 4][0];
     plan.second = inputs[scalars + 5][0];
-    for (let i = 0; i < sizes.length; i++) adamTensor(inputs, outputs, i, plan);
+    for (let i = 0; i < sizes.length; i++) {
+      if (wasm) adamTensorInWasm(wasm, inputs, outputs, i, plan);
+      else adamTensor(inputs, outputs, i, plan);
+    }
   };
 };
 

@@ -1,6 +1,7 @@
 // Philox 4×32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as
 // 1, 2, 3" (SC'11). Bit for bit the same as the native backend's.
 import type { DataArray } from '../../../tensor/dtype.js';
+import { wasmModule } from '../wasm/module.js';
 
 /** High word of the unsigned product of two 32-bit words, by 16-bit halves. */
 function multiplyHigh(a: number, b: number): number {
@@ -19,7 +20,7 @@ export interface PhiloxRange {
   readonly stream: number;
 }
 
-/** Fills `words`, four to a block; key is (seedLow, seedHigh, stepLow, stepHigh). */
+/** Fills `words` in plain JS, four to a block; key is (seedLow, seedHigh, stepLow, stepHigh). */
 export function philox(words: Int32Array, range: PhiloxRange, key: DataArray): void {
   for (let at = 0, block = range.firstBlock; at < words.length; at += 4, block++) {
     let c0 = block | 0;
@@ -45,4 +46,22 @@ export function philox(words: Int32Array, range: PhiloxRange, key: DataArray): v
     words[at + 2] = c2;
     words[at + 3] = c3;
   }
+}
+
+/** Words that drawWords() gives at a time. */
+export const chunkWords = 4096;
+
+let chunk: Int32Array | undefined;
+
+/** An array that begins with the first `chunkWords` words of a range, until the next call. */
+export function drawWords(range: PhiloxRange, key: DataArray): Int32Array {
+  const wasm = wasmModule();
+  if (wasm) {
+    const { firstBlock, stream } = range;
+    wasm.philox(0, chunkWords / 4, firstBlock, stream, key[2], key[3], key[0], key[1]);
+    return wasm.words;
+  }
+  chunk ??= new Int32Array(chunkWords);
+  philox(chunk, range, key);
+  return chunk;
 }

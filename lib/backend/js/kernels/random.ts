@@ -5,12 +5,10 @@ import { sizeOf } from '../../../tensor/shape.js';
 import type { Kernel } from '../kernel.js';
 import { numberAttr } from './attrs.js';
 import { normalQuantile } from './math.js';
-import { type PhiloxRange, philox } from './philox.js';
+import { chunkWords, drawWords } from './philox.js';
 
 /** Writes elements `from` to `end` of y from the words of a chunk that starts at `from`. */
 type DrawLoop = (words: Int32Array, y: DataArray, from: number, end: number) => void;
-
-const chunk = new Int32Array(1024);
 
 const unit = 2 ** -24;
 
@@ -18,12 +16,12 @@ const drawing =
   (loop: DrawLoop): Kernel =>
   ({ outputs: [{ shape }], attrs }) => {
     const n = sizeOf(shape);
-    const range: PhiloxRange = { firstBlock: 0, stream: numberAttr(attrs, 'stream') };
+    const range = { firstBlock: 0, stream: numberAttr(attrs, 'stream') };
     return (inputs, outputs) => {
-      for (let from = 0; from < n; from += chunk.length) {
+      for (let from = 0; from < n; from += chunkWords) {
         range.firstBlock = from / 4;
-        philox(chunk, range, inputs[0]);
-        loop(chunk, outputs[0], from, Math.min(from + chunk.length, n));
+        const words = drawWords(range, inputs[0]);
+        loop(words, outputs[0], from, Math.min(from + chunkWords, n));
       }
     };
   };
@@ -50,19 +48,19 @@ const drawTruncatedNormals: DrawLoop = (words, y, from, end) => {
 
 const dropout: Kernel = ({ outputs: [{ shape }], attrs }) => {
   const n = sizeOf(shape);
-  const range: PhiloxRange = { firstBlock: 0, stream: numberAttr(attrs, 'stream') };
+  const range = { firstBlock: 0, stream: numberAttr(attrs, 'stream') };
   return (inputs, outputs) => {
     const x = inputs[0];
     const y = outputs[0];
     const rate = inputs[2][0];
-    const threshold = Math.fround(rate);
+    const threshold = Math.fround(rate) / unit;
     const scale = 1 / (1 - rate);
-    for (let from = 0; from < n; from += chunk.length) {
+    for (let from = 0; from < n; from += chunkWords) {
       range.firstBlock = from / 4;
-      philox(chunk, range, inputs[1]);
-      const end = Math.min(from + chunk.length, n);
+      const words = drawWords(range, inputs[1]);
+      const end = Math.min(from + chunkWords, n);
       for (let i = from; i < end; i++) {
-        y[i] = (chunk[i - from] >>> 8) * unit >= threshold ? x[i] * scale : 0;
+        y[i] = words[i - from] >>> 8 >= threshold ? x[i] * scale : 0;
       }
     }
   };

@@ -123,7 +123,18 @@ const walk = (groups: readonly Group[]): Rows =>
     [{ strides: groups.map((group) => group.stride) }],
   );
 
-/** y[kept] = the combination of runs of `length` elements. */
+/** y[kept] = the combination of one run of `length` elements: the usual case, without the walk. */
+function reduceRuns(reducer: Reducer, kept: Rows, length: number): KernelRun {
+  return (inputs, outputs) => {
+    for (let more = kept.first(); more; more = kept.next()) {
+      for (let { i, end, p, dp } = kept; i < end; i++, p += dp) {
+        outputs[0][i] = reducer.row(inputs[0], p, p + length, reducer.initial);
+      }
+    }
+  };
+}
+
+/** y[kept] = the combination of several runs of `length` elements. */
 function reduceRows(reducer: Reducer, kept: Rows, reduced: Rows, length: number): KernelRun {
   return (inputs, outputs) => {
     const x = inputs[0];
@@ -169,6 +180,7 @@ const reduction =
     const last = groups.pop()!;
     const kept = walk(groups.filter((group) => !group.reduced));
     const reduced = walk(groups.filter((group) => group.reduced));
+    if (last.reduced && reduced.single) return reduceRuns(reducer, kept, last.size);
     const plan = last.reduced ? reduceRows : reduceColumns;
     return plan(reducer, kept, reduced, last.size);
   };

@@ -57,6 +57,8 @@ export class Rows {
   readonly dr: number;
   /** Elements of a row. */
   readonly length: number;
+  /** Whether there is one row of one element. */
+  readonly single: boolean;
   private readonly empty: boolean;
   private readonly offsets: readonly number[];
   /** Outer axes, innermost first. */
@@ -72,6 +74,7 @@ export class Rows {
     this.empty = sizeOf(shape) === 0;
     this.offsets = three.map((operand) => operand.offset ?? 0);
     this.axes = axes;
+    this.single = axes.length === 0 && inner.size === 1;
     this.indices = axes.map(() => 0);
   }
 

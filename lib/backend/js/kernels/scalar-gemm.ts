@@ -1,7 +1,7 @@
 // y = op(a)·op(b) for one pair of matrices in plain JS: blocks of both are packed into panels of
 // doubles, and a 4×4 micro-kernel keeps its sums in locals.
 import type { DataArray } from '../../../tensor/dtype.js';
-import type { Gemm, GemmShape } from './gemm.js';
+import { fillRows, type Gemm, type GemmShape } from './gemm.js';
 
 /** Rows and columns of a micro-tile. */
 const tile = 4;
@@ -121,11 +121,12 @@ export function planScalarGemm({ m, n, k, transposeA, transposeB }: GemmShape): 
   const sizeA = { lines: 0, steps: 0 };
   const sizeB = { lines: 0, steps: 0 };
   const target = { at: 0, rows: 0, columns: 0, add: false };
-  return (a, b, y, at) => {
+  return (a, b, y, at, bias) => {
+    if (bias) fillRows(y, at.y, m, n, bias);
     for (let j = 0; j < n; j += block.n) {
       target.columns = sizeB.lines = Math.min(block.n, n - j);
       for (let p = 0; p < k; p += block.k) {
-        target.add = p > 0;
+        target.add = p > 0 || bias !== undefined;
         const steps = Math.min(block.k, k - p);
         sizeA.steps = sizeB.steps = steps;
         pack(b, at.b + j * stridesB.line + p * stridesB.step, stridesB, sizeB, panelsB);

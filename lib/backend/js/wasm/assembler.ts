@@ -28,9 +28,30 @@ export const set = (local: number, value: Code): Code => [...value, 0x21, ...uns
 export const sequence = (statements: readonly Code[]): Code => statements.flat();
 
 export const i32 = {
-  constant: (value: number): Code => [0x41, ...signed(value)],
+  constant: (value: number): Code => [0x41, ...signed(value | 0)],
   add: (a: Code, b: Code): Code => [...a, ...b, 0x6a],
   subtract: (a: Code, b: Code): Code => [...a, ...b, 0x6b],
+  xor: (a: Code, b: Code): Code => [...a, ...b, 0x73],
+  store: (address: Code, value: Code, offset = 0): Code => [
+    ...address,
+    ...value,
+    0x36,
+    ...access(2, offset),
+  ],
+};
+
+const i64 = {
+  extend: (a: Code): Code => [...a, 0xad],
+  multiply: (a: Code, b: Code): Code => [...a, ...b, 0x7e],
+  shiftRight: (a: Code, bits: number): Code => [...a, 0x42, ...signed(bits), 0x88],
+  wrap: (a: Code): Code => [...a, 0xa7],
+};
+
+/** The 64-bit product of two unsigned 32-bit words, and its two halves. */
+export const wide = {
+  multiply: (a: Code, b: Code): Code => i64.multiply(i64.extend(a), i64.extend(b)),
+  high: (a: Code): Code => i64.wrap(i64.shiftRight(a, 32)),
+  low: (a: Code): Code => i64.wrap(a),
 };
 
 /** local += amount */
@@ -58,8 +79,11 @@ export const f32x4 = {
     ...simd(0x0b),
     ...access(2, offset),
   ],
+  squareRoot: (a: Code): Code => [...a, ...simd(0xe3)],
   add: (a: Code, b: Code): Code => [...a, ...b, ...simd(0xe4)],
+  subtract: (a: Code, b: Code): Code => [...a, ...b, ...simd(0xe5)],
   multiply: (a: Code, b: Code): Code => [...a, ...b, ...simd(0xe6)],
+  divide: (a: Code, b: Code): Code => [...a, ...b, ...simd(0xe7)],
 };
 
 const emptyBlock = 0x40;
@@ -87,14 +111,14 @@ export const ifElse = (condition: Code, then: Code, otherwise: Code): Code => [
   end,
 ];
 
-const valueType = { i32: 0x7f, v128: 0x7b };
+const valueType = { i32: 0x7f, i64: 0x7e, v128: 0x7b };
 
-/** A function without result: i32 parameters come first, then i32 and v128 locals. */
+/** A function without result. */
 export interface WasmFunction {
   readonly name: string;
+  /** Number of i32 parameters, which are the first locals; the others follow in this order. */
   readonly parameters: number;
-  readonly i32Locals: number;
-  readonly v128Locals: number;
+  readonly locals: { readonly i32?: number; readonly i64?: number; readonly v128?: number };
   readonly body: Code;
 }
 
@@ -117,10 +141,11 @@ export function assemble(
     ...vector(new Array<Code>(parameters).fill([valueType.i32])),
     0,
   ];
-  const code = ({ i32Locals, v128Locals, body }: WasmFunction): Code => {
+  const code = ({ locals: { i32 = 0, i64 = 0, v128 = 0 }, body }: WasmFunction): Code => {
     const locals = vector([
-      [...unsigned(i32Locals), valueType.i32],
-      [...unsigned(v128Locals), valueType.v128],
+      [...unsigned(i32), valueType.i32],
+      [...unsigned(i64), valueType.i64],
+      [...unsigned(v128), valueType.v128],
     ]);
     return [...unsigned(locals.length + body.length + 1), ...locals, ...body, end];
   };

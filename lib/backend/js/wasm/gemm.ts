@@ -1,8 +1,6 @@
-// The gemm of the JS backend as a WebAssembly module: packing, and a 4×8 micro-kernel in SIMD.
-// 47 GF/s on a Zen 4 core at 3.4 GHz, where scalar JS reaches 4; larger tiles spill and lose a third.
+// WebAssembly functions for products of matrices: packing, and a 4×8 micro-kernel in SIMD: 47 GF/s on a Zen 4 core at 3.4 GHz, where scalar JS reaches 4; larger tiles spill and lose a third.
 import {
   advance,
-  assemble,
   type Code,
   f32,
   f32x4,
@@ -81,8 +79,7 @@ function multiplyFunction(): WasmFunction {
   return {
     name: 'multiply',
     parameters: 8,
-    i32Locals: 6,
-    v128Locals: tile.rows * vectors + vectors + 1,
+    locals: { i32: 6, v128: tile.rows * vectors + vectors + 1 },
     body: repeat(columnPanels, onePanelOfB),
   };
 }
@@ -118,58 +115,13 @@ function packFunction(name: string, width: number, strided: boolean): WasmFuncti
       ? range(width).map(() => advance(from, get(stride)))
       : [advance(from, i32.constant(width * 4))]),
   ]);
-  return { name, parameters: 5, i32Locals: 3, v128Locals: 0, body: repeat(panels, onePanel) };
+  return { name, parameters: 5, locals: { i32: 3 }, body: repeat(panels, onePanel) };
 }
 
-/** Packs from, to, panels, steps, stride; addresses and strides in bytes. */
-type Pack = (from: number, to: number, panels: number, steps: number, stride: number) => void;
-
-/** The module's functions, over its memory. */
-export interface GemmModule {
-  readonly memory: Float32Array;
-  readonly multiply: (
-    a: number,
-    b: number,
-    c: number,
-    rowPanels: number,
-    columnPanels: number,
-    steps: number,
-    rowBytes: number,
-    add: number,
-  ) => void;
-  /** Packs rows of a that lie as in memory, and columns of a that is stored transposed. */
-  readonly packRows: Pack;
-  readonly packTransposedRows: Pack;
-  readonly packColumns: Pack;
-  readonly packTransposedColumns: Pack;
-}
-
-/** What of `WebAssembly` is used; neither TypeScript's ES library nor @types/node declares it. */
-interface WebAssemblyNamespace {
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (
-    module: object,
-  ) => {
-    readonly exports: Omit<GemmModule, 'memory'> & { readonly memory: { buffer: ArrayBuffer } };
-  };
-}
-
-/** The compiled module; undefined where WebAssembly or its SIMD is missing or forbidden. */
-export function loadGemmModule(bytes: number): GemmModule | undefined {
-  const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyNamespace };
-  if (!WebAssembly) return undefined;
-  const functions = [
-    multiplyFunction(),
-    packFunction('packRows', tile.rows, true),
-    packFunction('packTransposedRows', tile.rows, false),
-    packFunction('packColumns', tile.columns, false),
-    packFunction('packTransposedColumns', tile.columns, true),
-  ];
-  try {
-    const module = new WebAssembly.Module(assemble(functions, Math.ceil(bytes / 65536)));
-    const { exports } = new WebAssembly.Instance(module);
-    return { ...exports, memory: new Float32Array(exports.memory.buffer) };
-  } catch {
-    return undefined;
-  }
-}
+export const gemmFunctions: readonly WasmFunction[] = [
+  multiplyFunction(),
+  packFunction('packRows', tile.rows, true),
+  packFunction('packTransposedRows', tile.rows, false),
+  packFunction('packColumns', tile.columns, false),
+  packFunction('packTransposedColumns', tile.columns, true),
+];
