@@ -294,13 +294,16 @@ struct Angle {
   const double scale = bitCast<double>(static_cast<std::uint64_t>(n + 1023) << 52);
   const float magnitude = static_cast<float>(p * scale);
 
+  // Adding 2²³ leaves an integer whose last bit is its parity; floats from 2²⁴ up are even. No && or
+  // ||, and no call under a condition: a branch would keep loops from becoming vector code.
   const float ay = absolute(y);
-  const float boundedY = ay < 33554432.0f ? ay : 33554432.0f;  // floats from 2²⁴ up are even
-  const std::int32_t wholeY = static_cast<std::int32_t>(boundedY);
-  // No && or ||: a branch would keep loops from becoming vector code.
-  const bool integer = (ay >= 8388608.0f) | (static_cast<float>(wholeY) == boundedY);
-  const bool odd = integer & ((wholeY & 1) != 0);
-  const float signedPower = odd ? copySign(magnitude, x) : magnitude;
+  const float shiftedY = ay + 8388608.0f;
+  const bool large = ay >= 8388608.0f;
+  const bool integer = large | (shiftedY - 8388608.0f == ay);
+  const std::uint32_t parity = bitCast<std::uint32_t>(large ? ay : shiftedY) & 1;
+  const std::uint32_t odd = integer & (ay < 16777216.0f) ? parity : 0;
+  const float signedPower = bitCast<float>(bitCast<std::uint32_t>(magnitude) |
+                                           (bitCast<std::uint32_t>(x) & (odd << 31)));
   const bool undefined = (x < 0.0f) & !integer & (absolute(x) < kInfinity);
   const float power = undefined ? kNaN : signedPower;
   const bool one = (x == 1.0f) | (y == 0.0f) | ((x == -1.0f) & (ay == kInfinity));

@@ -72,9 +72,11 @@ export function record<T>(trace: Trace, options: RecordOptions, fn: () => T): T 
       return trace.stateOf(key).initial;
     },
     stream: (path: string) => {
-      const ordinal = ordinals.get(path) ?? 0;
-      ordinals.set(path, ordinal + 1);
-      return streamOf(path, ordinal);
+      // Without the numbers of automatic names: a model made again draws the same again.
+      const place = path.replace(/_\d+(?=\/|$)/g, '');
+      const ordinal = ordinals.get(place) ?? 0;
+      ordinals.set(place, ordinal + 1);
+      return streamOf(place, ordinal);
     },
   };
   Object.assign(scope, { path: '', trace, random, onPending: undefined });

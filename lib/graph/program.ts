@@ -52,20 +52,27 @@ export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 export const countInstructions = ({ instructions }: Program): number =>
   instructions.reduce((n, { body }) => n + 1 + (body ? countInstructions(body) : 0), 0);
 
+/** An instruction, and where it is. */
+interface Located {
+  readonly instruction: Instruction;
+  /** The program or body that it is in. */
+  readonly program: Program;
+  /** Which of the outermost program's instructions it is, or is in. */
+  readonly index: number;
+}
+
 /**
- * The instruction that an executor calls `number`, and the program that it is in: they are numbered
- * in order, those of a body after the scan that it belongs to.
+ * The instruction that an executor calls `number`: they are numbered in order, those of a body after
+ * the scan that it belongs to.
  */
-export function instructionAt(
-  program: Program,
-  number: number,
-): { readonly program: Program; readonly instruction: Instruction } {
+export function instructionAt(program: Program, number: number): Located {
   let rest = number;
-  for (const instruction of program.instructions) {
-    if (rest === 0) return { program, instruction };
+  for (const [index, instruction] of program.instructions.entries()) {
+    if (rest === 0) return { program, instruction, index };
     rest--;
     const inner = instruction.body ? countInstructions(instruction.body) : 0;
-    if (instruction.body && rest < inner) return instructionAt(instruction.body, rest);
+    if (instruction.body && rest < inner)
+      return { ...instructionAt(instruction.body, rest), index };
     rest -= inner;
   }
   throw new RangeError(`${program.name} has no instruction ${number}.`);

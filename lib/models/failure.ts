@@ -1,5 +1,6 @@
 // What a failed step says to the user: which row, which layer, what to do.
 import type { Feed } from '../backend/backend.js';
+import { instructionAt } from '../graph/program.js';
 import { describeFailure } from '../graph/run.js';
 import { DataError, type NeuroneError } from '../util/errors.js';
 import { type Dataset, findNonFinite, rowsOf } from './data.js';
@@ -28,11 +29,12 @@ function badRow({ data, rows }: FailedStep): DataError | undefined {
 export function explainFailure(failed: FailedStep): NeuroneError {
   const { step, failure, rows, feeds } = failed;
   if (failure.status === 'indexOutOfRange') {
-    const { kernel, inputs } = step.graph.program.instructions[failure.instruction];
-    if (!kernel.startsWith('sparseSoftmaxCrossEntropy')) {
+    const { instruction, program } = instructionAt(step.graph.program, failure.instruction);
+    const { kernel, inputs } = instruction;
+    if (!kernel.startsWith('sparseSoftmaxCrossEntropy') || program !== step.graph.program) {
       return describeFailure(step.graph.program, failure);
     }
-    const labels = step.graph.program.values[inputs[1]];
+    const labels = program.values[inputs[1]];
     const perRow = labels.shape.slice(1).reduce((n, d) => n * d, 1);
     const row = rows[Math.floor(failure.position / perRow)];
     return describeFailure(step.graph.program, { ...failure, position: row });

@@ -3,7 +3,7 @@
 
 import type { Feed } from '../backend/backend.js';
 import { currentBackend } from '../backend/select.js';
-import type { Instruction, Program } from '../graph/program.js';
+import { type Instruction, instructionAt, type Program } from '../graph/program.js';
 import { sizeOf } from '../tensor/shape.js';
 import { allocateData } from '../tensor/tensor.js';
 import { NeuroneError } from '../util/errors.js';
@@ -26,7 +26,7 @@ function withChecks(
 ): { program: Program; origins: Instruction[] } {
   const instructions: Instruction[] = [];
   const origins: Instruction[] = [];
-  for (const instruction of program.instructions.slice(0, failing)) {
+  for (const instruction of program.instructions.slice(0, instructionAt(program, failing).index)) {
     instructions.push(instruction);
     origins.push(instruction);
     for (const id of instruction.outputs) {
@@ -66,7 +66,7 @@ export function findNonFiniteOp(
     .wait();
   executable.unload();
   if (result.failure?.status !== 'nonFinite') return undefined;
-  const { kernel, path } = origins[result.failure.instruction];
+  const { kernel, path } = origins[instructionAt(program, result.failure.instruction).index];
   return `${kernel}${path ? ` in ${path}` : ''} produced ${result.failure.value}`;
 }
 

@@ -7,9 +7,11 @@
 namespace neurone::NEURONE_ISA {
 namespace {
 
-// Words per call of philox(); blocks are cut at multiples of 64, which is a multiple of it.
+// Words per call of philox(), and per call of what makes numbers of them. Blocks are cut at multiples
+// of 64, which is a multiple of the former.
 constexpr int kDrawn = 4 * kCounters;
-static_assert(64 % kDrawn == 0);
+constexpr int kChunk = 256;
+static_assert(64 % kDrawn == 0 && kChunk % kDrawn == 0);
 
 struct RandomPlan : ElementsPlan {
   using ElementsPlan::ElementsPlan;
@@ -37,19 +39,17 @@ std::unique_ptr<Plan> prepareRandom(const Signature& signature) {
   return planRandom(signature, least);
 }
 
-// Calls body(words, first, count) for pieces of at most kDrawn elements.
+// Calls body(words, first, count) for chunks of elements; there are words for `count` rounded up to
+// a multiple of kDrawn.
 template <class Body>
 [[gnu::always_inline]] inline void forWords(const PhiloxStream& stream, Index begin, Index end,
                                             Body body) {
-  std::uint32_t words[kDrawn];
-  Index i = begin;
-  for (; i + kDrawn <= end; i += kDrawn) {
-    philox(stream, static_cast<std::uint32_t>(i / 4), words);
-    body(words, i, kDrawn);
-  }
-  if (i < end) {
-    philox(stream, static_cast<std::uint32_t>(i / 4), words);
-    body(words, i, static_cast<int>(end - i));
+  alignas(64) std::uint32_t words[kChunk];
+  for (Index first = begin; first < end; first += kChunk) {
+    const int count = static_cast<int>(end - first < kChunk ? end - first : kChunk);
+    for (int i = 0; i < count; i += kDrawn)
+      philox(stream, static_cast<std::uint32_t>((first + i) / 4), words + i);
+    body(words, first, count);
   }
 }
 
@@ -60,12 +60,7 @@ Status runRandom(const Task& task) noexcept {
   typename Op::Result* out = task.out<typename Op::Result>(0);
   forBlocks(task, plan.n, plan.split, [&](Index begin, Index end) {
     forWords(stream, begin, end, [&](const std::uint32_t* words, Index first, int count) {
-      typename Op::Result drawn[kDrawn];
-      Op::apply(words, drawn);
-      if (count == kDrawn)
-        __builtin_memcpy(out + first, drawn, sizeof drawn);
-      else
-        for (int i = 0; i < count; i++) out[first + i] = drawn[i];
+      Op::apply(words, out + first, count);
     });
   });
   return Status::ok;
@@ -73,44 +68,53 @@ Status runRandom(const Task& task) noexcept {
 
 struct Bits {
   using Result = std::int32_t;
-  static void apply(const std::uint32_t* words, std::int32_t* out) {
+  static void apply(const std::uint32_t* words, std::int32_t* out, int n) {
 #pragma omp simd
-    for (int i = 0; i < kDrawn; i++) out[i] = static_cast<std::int32_t>(words[i]);
+    for (int i = 0; i < n; i++) out[i] = static_cast<std::int32_t>(words[i]);
   }
 };
 
 struct Uniform {
   using Result = float;
-  static void apply(const std::uint32_t* words, float* out) {
+  static void apply(const std::uint32_t* words, float* out, int n) {
 #pragma omp simd
-    for (int i = 0; i < kDrawn; i++) out[i] = uniformOf(words[i]);
+    for (int i = 0; i < n; i++) out[i] = uniformOf(words[i]);
   }
 };
 
-// Box and Muller. 4·u₂ is exact, and so is what is left of it after its nearest integer.
+// Box and Muller, for pairs of words. 4·u₂ is exact, and so is what is left of it after its nearest
+// integer.
 struct Normal {
   using Result = float;
-  static void apply(const std::uint32_t* words, float* out) {
+  static void apply(const std::uint32_t* words, float* out, int n) {
+    float first[kChunk / 2];
+    float second[kChunk / 2];
+    const int pairs = (n + 1) / 2;
 #pragma omp simd
-    for (int i = 0; i < kDrawn / 2; i++) {
+    for (int i = 0; i < pairs; i++) {
       const float u1 = uniformOf(words[2 * i]) + 5.9604644775390625e-8f;
       const float turn = 4.0f * uniformOf(words[2 * i + 1]);
-      const float radius = sqrt(-2.0f * log(u1));
       const float shifted = turn + 12582912.0f;
-      const Angle angle{(turn - (shifted - 12582912.0f)) * 1.57079633f,
-                        bitCast<std::uint32_t>(shifted)};
-      out[2 * i] = radius * sinQuadrant({angle.r, angle.quadrant + 1});
-      out[2 * i + 1] = radius * sinQuadrant(angle);
+      const float angle = (turn - (shifted - 12582912.0f)) * 1.57079633f;
+      const std::uint32_t quadrant = bitCast<std::uint32_t>(shifted);
+      const float radius = sqrt(-2.0f * log(u1));
+      first[i] = radius * sinQuadrant({angle, quadrant + 1});
+      second[i] = radius * sinQuadrant({angle, quadrant});
     }
+    for (int i = 0; i < n / 2; i++) {
+      out[2 * i] = first[i];
+      out[2 * i + 1] = second[i];
+    }
+    if (n & 1) out[n - 1] = first[n / 2];
   }
 };
 
 // 2p − 1 = (Φ(2) − Φ(−2))·((2k + 1)·2⁻²⁴ − 1) for k = word >>> 8; the odd integer is exact.
 struct TruncatedNormal {
   using Result = float;
-  static void apply(const std::uint32_t* words, float* out) {
+  static void apply(const std::uint32_t* words, float* out, int n) {
 #pragma omp simd
-    for (int i = 0; i < kDrawn; i++) {
+    for (int i = 0; i < n; i++) {
       const std::int32_t odd = static_cast<std::int32_t>(words[i] >> 8) * 2 + 1 - 16777216;
       const float centred = static_cast<float>(odd) * 5.9604644775390625e-8f;
       out[i] = 1.41421356f * erfinv(0.954499736f * centred);
@@ -136,14 +140,9 @@ Status runDropout(const Task& task) noexcept {
   float* y = task.out<float>(0);
   forBlocks(task, plan.n, plan.split, [&](Index begin, Index end) {
     forWords(stream, begin, end, [&](const std::uint32_t* words, Index first, int count) {
-      if (count == kDrawn) {
 #pragma omp simd
-        for (int i = 0; i < kDrawn; i++)
-          y[first + i] = uniformOf(words[i]) >= rate ? x[first + i] * scale : 0.0f;
-      } else {
-        for (int i = 0; i < count; i++)
-          y[first + i] = uniformOf(words[i]) >= rate ? x[first + i] * scale : 0.0f;
-      }
+      for (int i = 0; i < count; i++)
+        y[first + i] = uniformOf(words[i]) >= rate ? x[first + i] * scale : 0.0f;
     });
   });
   return Status::ok;

@@ -43,9 +43,9 @@ struct PhiloxStream {
                 static_cast<std::uint32_t>(words[3])} {}
 };
 
-// The four words of counters block, block + 1, …, in the order in which elements take them.
+// The four words of each of counters block, block + 1, …, in the order in which elements take them.
 [[gnu::always_inline]] inline void philox(const PhiloxStream& stream, std::uint32_t block,
-                                          std::uint32_t (&out)[4 * kCounters]) {
+                                          std::uint32_t* out) {
   Words c0;
   for (int lane = 0; lane < kCounters; lane++)
     c0[lane] = block + static_cast<std::uint32_t>(lane);
