@@ -150,13 +150,14 @@ double toNumber(const Napi::Value& value, const char* what) {
 
 std::int64_t toInteger(const Napi::Value& value, const char* what) {
   const double number = toNumber(value, what);
-  if (!(number >= 0 && number <= 9e15) || number != static_cast<double>(static_cast<std::int64_t>(number)))
+  if (!(number >= 0 && number <= 9e15) ||
+      number != static_cast<double>(static_cast<std::int64_t>(number)))
     throw std::invalid_argument(std::string("expected a whole number: ") + what);
   return static_cast<std::int64_t>(number);
 }
 
-// run: (program, inputs, stateReads, stateWrites, outputs, feedSources, feedRows, numbers, result, profile?)
-// numbers: steps, chain, first row of each feed, bindings.
+// run: (program, inputs, stateReads, stateWrites, outputs, feedSources, feedRows, numbers, result,
+// profile?) numbers: steps, chain, first row of each feed, bindings.
 std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environment) {
   auto run = std::make_unique<Run>();
   run->program = environment.program(static_cast<std::uint32_t>(toInteger(info[0], "program")));
@@ -196,7 +197,8 @@ std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environm
   for (std::size_t i = 0; i < program.bindings; i++)
     run->bindings.push_back(static_cast<float>(number[2 + sources.size() + i]));
   const Buffer result = toBufferOf(info[8], napi_float64_array, "Float64Array for the result");
-  if (result.bytes < 5 * sizeof(double)) throw std::invalid_argument("the result array is too small");
+  if (result.bytes < 5 * sizeof(double))
+    throw std::invalid_argument("the result array is too small");
   run->result = reinterpret_cast<double*>(result.data);
   if (info.Length() > 9 && !info[9].IsUndefined()) {
     const Buffer profile = toBufferOf(info[9], napi_float64_array, "Float64Array for the profile");

@@ -74,7 +74,8 @@ Engine::Engine(std::atomic<std::int32_t>* progress, void (*notify)(void*), void*
   pthread_attr_setstacksize(&attributes, kStackBytes);
   const int error = pthread_create(&thread_, &attributes, &Engine::main, this);
   pthread_attr_destroy(&attributes);
-  if (error) throw std::system_error(error, std::generic_category(), "cannot start the engine thread");
+  if (error)
+    throw std::system_error(error, std::generic_category(), "cannot start the engine thread");
   started_ = true;
   Registry& all = registry();
   const std::lock_guard<std::mutex> lock(all.mutex);

@@ -1,5 +1,5 @@
-// One engine thread per Node environment: a queue of runs, done one after the other, and a way in for
-// runs on the caller's own thread between the steps of those.
+// One engine thread per Node environment: a queue of runs, done one after the other, and a way in
+// for runs on the caller's own thread between the steps of those.
 #pragma once
 
 #include <pthread.h>
@@ -34,8 +34,8 @@ class Engine {
   void abort(std::uint64_t ticket);
   // Runs at once on the calling thread, with one thread, between two steps of the queue.
   RunResult runNow(Run& run);
-  // Ends the thread, in the middle of a step if need be. Called by the environment's cleanup hook and,
-  // because process.exit() runs no hooks, by the library's destructor.
+  // Ends the thread, in the middle of a step if need be. Called by the environment's cleanup hook
+  // and, because process.exit() runs no hooks, by the library's destructor.
   void stop();
 
  private:
@@ -62,8 +62,8 @@ class Engine {
   std::atomic<int> waiters_{0};
   std::atomic<bool> stop_{false};
 
-  std::mutex step_;                 // held during each step
-  std::atomic<int> visitors_{0};    // callers of runNow who want it
+  std::mutex step_;                                 // held during each step
+  std::atomic<int> visitors_{0};                    // callers of runNow who want it
   std::unordered_set<std::uint64_t> failedChains_;  // touched by the engine thread alone
   Executor executor_, visitor_;
   pthread_t thread_{};

@@ -1,6 +1,6 @@
-// What a kernel is: a plan made once when a program is loaded, and a serial function over a range of
-// blocks. A kernel never allocates, throws or starts threads; the executor alone decides who runs
-// which blocks, so results may depend on shapes but never on the number of threads.
+// What a kernel is: a plan made once when a program is loaded, and a serial function over a range
+// of blocks. A kernel never allocates, throws or starts threads; the executor alone decides who
+// runs which blocks, so results may depend on shapes but never on the number of threads.
 #pragma once
 
 #include <cstddef>

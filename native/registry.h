@@ -10,7 +10,7 @@ namespace neurone {
 
 enum class Isa { baseline, avx2, avx512 };
 
-Isa detectIsa();              // NEURONE_ISA=baseline|avx2 in the environment lowers it
+Isa detectIsa();  // NEURONE_ISA=baseline|avx2 in the environment lowers it
 const char* isaName(Isa isa);
 
 // Every kernel file is compiled once per instruction set into a namespace of its own and adds its

@@ -112,8 +112,8 @@ struct ExpArgument {
   float bounded = x > 89.0f ? 89.0f : x;
   bounded = bounded < -104.0f ? -104.0f : bounded;
   const ExpArgument a = reduceExp(bounded);
-  const float q = polynomial(a.r, 0.49999994f, 0.166665211f, 0.0416682661f, 0.00836867746f,
-                             0.00138207339f);
+  const float q =
+      polynomial(a.r, 0.49999994f, 0.166665211f, 0.0416682661f, 0.00836867746f, 0.00138207339f);
   const float p = 1.0f + (a.r + a.r * a.r * q);
   // In two steps, because 2ⁿ itself may lie outside the normal numbers.
   const std::int32_t half = a.n >> 1;
@@ -124,8 +124,8 @@ struct ExpArgument {
   float bounded = x > 89.0f ? 89.0f : x;
   bounded = bounded < -18.0f ? -18.0f : bounded;
   const ExpArgument a = reduceExp(bounded);
-  const float q = polynomial(a.r, 0.49999997f, 0.166665465f, 0.0416674353f, 0.00836626161f,
-                             0.00138706574f);
+  const float q =
+      polynomial(a.r, 0.49999997f, 0.166665465f, 0.0416674353f, 0.00836626161f, 0.00138706574f);
   const float p = a.r + a.r * a.r * q;
   const float half = powerOfTwo(a.n - 1);  // 2ⁿ would overflow before the result does
   const float y = 2.0f * (half * p + (half - 0.5f));
@@ -189,23 +189,22 @@ struct LogArgument {
 [[gnu::always_inline]] inline float erf(float x) {
   const float a = absolute(x);
   const float z = x * x;
-  const float centre = x + x * polynomial(z, 0.128379166f, -0.376126289f, 0.112836242f,
-                                          -0.02685556f, 0.00519175362f, -0.000803976785f,
-                                          7.94321968e-05f);
+  const float centre =
+      x + x * polynomial(z, 0.128379166f, -0.376126289f, 0.112836242f, -0.02685556f, 0.00519175362f,
+                         -0.000803976785f, 7.94321968e-05f);
   // −log erfc
-  const float q = polynomial(a > 4.0f ? 4.0f : a, -0.000163493416f, 1.12946045f, 0.633458257f,
-                             0.108156294f, -0.0250386149f, 0.00414009113f, -0.000428007479f,
-                             2.05301239e-05f);
+  const float q =
+      polynomial(a > 4.0f ? 4.0f : a, -0.000163493416f, 1.12946045f, 0.633458257f, 0.108156294f,
+                 -0.0250386149f, 0.00414009113f, -0.000428007479f, 2.05301239e-05f);
   return a < 0.9f ? centre : copySign(1.0f - exp(-q), x);
 }
 
 // The inverse of erf: x times a polynomial in w = −log(1 − x²), or in √w for |x| near one.
 [[gnu::always_inline]] inline float erfinv(float x) {
   const float w = -log((1.0f - x) * (1.0f + x));
-  const float centre =
-      polynomial(w - 2.5f, 1.50140941f, 0.24664028f, -0.00417766627f, -0.00125275529f,
-                 0.000218574351f, -4.94383676e-06f, -3.52271695e-06f, 4.60057834e-07f,
-                 2.81009633e-08f, -8.24682989e-09f);
+  const float centre = polynomial(
+      w - 2.5f, 1.50140941f, 0.24664028f, -0.00417766627f, -0.00125275529f, 0.000218574351f,
+      -4.94383676e-06f, -3.52271695e-06f, 4.60057834e-07f, 2.81009633e-08f, -8.24682989e-09f);
   const float tail = polynomial(sqrt(w) - 3.0f, 2.83297706f, 1.00167465f, 0.00943421479f,
                                 -0.00762981223f, 0.00577102276f, -0.00364680728f, 0.00127945119f,
                                 7.43510827e-05f, -0.000150195454f);
@@ -220,9 +219,9 @@ struct LogArgument {
 }
 [[gnu::always_inline]] inline float cosNearZero(float x) {
   const float z = x * x;
-  return 1.0f + (z * z * polynomial(z, 0.0416666679f, -0.001388898f, 2.48220076e-05f,
-                                    -2.8878452e-07f) -
-                 0.5f * z);
+  return 1.0f +
+         (z * z * polynomial(z, 0.0416666679f, -0.001388898f, 2.48220076e-05f, -2.8878452e-07f) -
+          0.5f * z);
 }
 
 // x = quadrant·π/2 + r with |r| <= π/4, for |x| <= kMaxAngle: in double, with π/2 in two parts, the
@@ -259,8 +258,9 @@ struct Angle {
   const Angle angle = reduceAngle(x);
   const float z = angle.r * angle.r;
   const float t =
-      angle.r + angle.r * z * polynomial(z, 0.333333492f, 0.133326724f, 0.054059431f, 0.0212829504f,
-                                         0.0108369617f, 8.5125117e-05f, 0.00437959889f);
+      angle.r + angle.r * z *
+                    polynomial(z, 0.333333492f, 0.133326724f, 0.054059431f, 0.0212829504f,
+                               0.0108369617f, 8.5125117e-05f, 0.00437959889f);
   const float y = angle.quadrant & 1 ? -1.0f / t : t;
   return x == 0.0f ? x : y;
 }
@@ -271,12 +271,13 @@ struct Angle {
   const std::uint64_t bits = bitCast<std::uint64_t>(a);
   // The high word of a double is that of its exponent; mantissa in [√½, √2).
   const std::int32_t e = static_cast<std::int32_t>((bits - 0x3fe6a09e667f3bcd) >> 32) >> 20;
-  const double m = bitCast<double>(bits - (static_cast<std::uint64_t>(static_cast<std::uint32_t>(e)) << 52));
+  const double m =
+      bitCast<double>(bits - (static_cast<std::uint64_t>(static_cast<std::uint32_t>(e)) << 52));
   const double s = (m - 1.0) / (m + 1.0);
-  const double fraction = s * polynomial(s * s, 2.8853900817779272, 0.96179669392431444,
-                                         0.57707801725486296, 0.41219840072855463,
-                                         0.32061647999955956, 0.26144131240259666,
-                                         0.24295118368914715);
+  const double fraction =
+      s * polynomial(s * s, 2.8853900817779272, 0.96179669392431444, 0.57707801725486296,
+                     0.41219840072855463, 0.32061647999955956, 0.26144131240259666,
+                     0.24295118368914715);
   const double finite = fraction + static_cast<double>(e);
   const double inf = static_cast<double>(kInfinity);
   const double logarithm = a == 0.0 ? -inf : (a < inf ? finite : a);
@@ -286,15 +287,16 @@ struct Angle {
   exponent = exponent < -200.0 ? -200.0 : exponent;
   const double shifted = exponent + 6755399441055744.0;
   const double r = exponent - (shifted - 6755399441055744.0);
-  const double p = polynomial(r, 0.99999999999976186, 0.69314718054649282, 0.24022650698885006,
-                              0.055504109394285239, 0.0096181285422097668, 0.001333345197786647,
-                              0.00015403851990349071, 1.5309760120883332e-05,
-                              1.3175845176562806e-06);
+  const double p =
+      polynomial(r, 0.99999999999976186, 0.69314718054649282, 0.24022650698885006,
+                 0.055504109394285239, 0.0096181285422097668, 0.001333345197786647,
+                 0.00015403851990349071, 1.5309760120883332e-05, 1.3175845176562806e-06);
   const std::int64_t n = bitCast<std::int64_t>(shifted) - 0x4338000000000000;
   const double scale = bitCast<double>(static_cast<std::uint64_t>(n + 1023) << 52);
   const float magnitude = static_cast<float>(p * scale);
 
-  // Adding 2²³ leaves an integer whose last bit is its parity; floats from 2²⁴ up are even. No && or
+  // Adding 2²³ leaves an integer whose last bit is its parity; floats from 2²⁴ up are even. No &&
+  // or
   // ||, and no call under a condition: a branch would keep loops from becoming vector code.
   const float ay = absolute(y);
   const float shiftedY = ay + 8388608.0f;
@@ -302,8 +304,8 @@ struct Angle {
   const bool integer = large | (shiftedY - 8388608.0f == ay);
   const std::uint32_t parity = bitCast<std::uint32_t>(large ? ay : shiftedY) & 1;
   const std::uint32_t odd = integer & (ay < 16777216.0f) ? parity : 0;
-  const float signedPower = bitCast<float>(bitCast<std::uint32_t>(magnitude) |
-                                           (bitCast<std::uint32_t>(x) & (odd << 31)));
+  const float signedPower =
+      bitCast<float>(bitCast<std::uint32_t>(magnitude) | (bitCast<std::uint32_t>(x) & (odd << 31)));
   const bool undefined = (x < 0.0f) & !integer & (absolute(x) < kInfinity);
   const float power = undefined ? kNaN : signedPower;
   const bool one = (x == 1.0f) | (y == 0.0f) | ((x == -1.0f) & (ay == kInfinity));

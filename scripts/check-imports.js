@@ -43,6 +43,8 @@ function wrongImports(file, folder) {
     const target = posix.join(posix.dirname(file), groups.path ?? groups.dynamic);
     const targetFolder = target.includes('/') ? target.split('/')[0] : '.';
     if (targetFolder === folder) continue;
+    // The public namespace of ops has scan in it, which stands on traces.
+    if (file === 'ops/index.ts' && target === 'graph/scan.js') continue;
     // A Program is the plain data between graph and backend.
     if (folder === 'backend' && target === 'graph/program.js') continue;
     // The command line uses the public API, as its users would.

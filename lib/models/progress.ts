@@ -2,6 +2,9 @@
 import type { Logs } from '../callbacks/callback.js';
 import { ConfigError } from '../util/errors.js';
 
+/** Where progress is shown: standard error, or something like it. */
+type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 /** Shows one pass after the other. */
 export interface Progress {
   beginEpoch(epoch: number): void;
@@ -19,7 +22,7 @@ export interface ProgressOptions {
   readonly verbose: number | 'auto';
   /** What stands for the epoch in front of the line; default `Epoch 1/5`. */
   readonly title?: string;
-  readonly stream?: NodeJS.WriteStream;
+  readonly stream?: Terminal;
 }
 
 const silent: Progress = { beginEpoch() {}, update() {}, endEpoch() {}, end() {} };
@@ -46,7 +49,7 @@ export function formatRate(perSecond: number): string {
 const secondsSince = (start: number): number => (performance.now() - start) / 1000;
 
 /** One line per epoch, when it ends. */
-function lines(options: ProgressOptions, stream: NodeJS.WriteStream): Progress {
+function lines(options: ProgressOptions, stream: Terminal): Progress {
   let start = 0;
   let epoch = 0;
   let seen = 0;
@@ -71,7 +74,7 @@ function lines(options: ProgressOptions, stream: NodeJS.WriteStream): Progress {
 }
 
 /** A bar that the line of the epoch replaces when it ends. */
-async function bar(options: ProgressOptions, stream: NodeJS.WriteStream): Promise<Progress> {
+async function bar(options: ProgressOptions, stream: Terminal): Promise<Progress> {
   const { default: cliProgress } = await import('cli-progress');
   const plain = lines(options, stream);
   let current: InstanceType<typeof cliProgress.SingleBar> | undefined;

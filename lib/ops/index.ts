@@ -1,3 +1,4 @@
+export { type ScanOptions, scan } from '../graph/scan.js';
 export * from './elementwise.js';
 export {
   absolute as abs,
@@ -41,5 +42,4 @@ export {
   sum,
   variance,
 } from './reduce.js';
-export { type ScanOptions, scan } from './scan.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';

@@ -1,1 +1,9 @@
-export { bits, dropout, normal, randint, setRandomSeed, truncatedNormal, uniform } from '../ops/random.js';
+export {
+  bits,
+  dropout,
+  normal,
+  randint,
+  setRandomSeed,
+  truncatedNormal,
+  uniform,
+} from '../ops/random.js';

@@ -106,8 +106,8 @@ std::unique_ptr<Plan> prepareCopy(const Signature& signature) {
 Status runConvert(const Task& task) noexcept {
   const ConvertPlan& plan = planOf<ConvertPlan>(task);
   forBlocks(task, plan.n, plan.split, [&](Index begin, Index end) {
-    plan.loop(task.in<char>(0) + begin * plan.inputSize, task.out<char>(0) + begin * plan.outputSize,
-              end - begin);
+    plan.loop(task.in<char>(0) + begin * plan.inputSize,
+              task.out<char>(0) + begin * plan.outputSize, end - begin);
   });
   return Status::ok;
 }

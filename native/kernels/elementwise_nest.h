@@ -130,8 +130,8 @@ Nest<K> makeNest(const Shape& shape, const Shape (&strides)[K]) {
   return nest;
 }
 
-// Calls body(offsets, row, count) for stretches of rows [begin, end) in which only the last axis but
-// one moves; offsets are those of the first row, for each operand.
+// Calls body(offsets, row, count) for stretches of rows [begin, end) in which only the last axis
+// but one moves; offsets are those of the first row, for each operand.
 template <int K, class Body>
 [[gnu::always_inline]] inline void forRows(const Nest<K>& nest, Index begin, Index end, Body body) {
   if (begin >= end) return;

@@ -46,10 +46,10 @@ void selectLoop(const std::uint8_t* condition, const void* a, const void* b, voi
 
 template <class T>
 SelectLoop chooseSelectLoop(const Nest<3>& nest) {
-  static constexpr SelectLoop loops[8] = {
-      selectLoop<T, 0, 0, 0>, selectLoop<T, 0, 0, 1>, selectLoop<T, 0, 1, 0>,
-      selectLoop<T, 0, 1, 1>, selectLoop<T, 1, 0, 0>, selectLoop<T, 1, 0, 1>,
-      selectLoop<T, 1, 1, 0>, selectLoop<T, 1, 1, 1>};
+  static constexpr SelectLoop loops[8] = {selectLoop<T, 0, 0, 0>, selectLoop<T, 0, 0, 1>,
+                                          selectLoop<T, 0, 1, 0>, selectLoop<T, 0, 1, 1>,
+                                          selectLoop<T, 1, 0, 0>, selectLoop<T, 1, 0, 1>,
+                                          selectLoop<T, 1, 1, 0>, selectLoop<T, 1, 1, 1>};
   const int inner = nest.rank - 1;
   return loops[nest.stride[0][inner] * 4 + nest.stride[1][inner] * 2 + nest.stride[2][inner]];
 }

@@ -26,8 +26,8 @@ void unaryLoop(const void* x, void* y, Index n) noexcept {
 Status runUnary(const Task& task) noexcept {
   const UnaryPlan& plan = planOf<UnaryPlan>(task);
   forBlocks(task, plan.n, plan.split, [&](Index begin, Index end) {
-    plan.loop(task.in<char>(0) + begin * plan.inputSize, task.out<char>(0) + begin * plan.outputSize,
-              end - begin);
+    plan.loop(task.in<char>(0) + begin * plan.inputSize,
+              task.out<char>(0) + begin * plan.outputSize, end - begin);
   });
   return Status::ok;
 }

@@ -5,15 +5,26 @@
 namespace neurone::NEURONE_ISA::gemm {
 namespace {
 
+// The sum of the first N vectors, in pairs.
+template <int N>
+[[gnu::always_inline]] inline Vec addUp(Vec (&v)[kLanes]) {
+  if constexpr (N == 1) {
+    return v[0];
+  } else {
+#pragma GCC unroll 8
+    for (int i = 0; i < N / 2; i++) v[i] = sum(v[i], v[i + N / 2]);
+    return addUp<N / 2>(v);
+  }
+}
+
 // Sums of a·row for kLanes rows of B that begin at `b`; past `count` they repeat the last.
 Vec dotRows(const float* a, const float* b, std::int64_t k, std::int64_t count) {
   const float* rows[kLanes];
+#pragma GCC unroll 16
+  for (int r = 0; r < kLanes; r++) rows[r] = b + (r < count ? r : count - 1) * k;
   Vec acc[kLanes];
 #pragma GCC unroll 16
-  for (int r = 0; r < kLanes; r++) {
-    rows[r] = b + (r < count ? r : count - 1) * k;
-    acc[r] = zeros();
-  }
+  for (int r = 0; r < kLanes; r++) acc[r] = zeros();
   const std::int64_t whole = k / kLanes * kLanes;
   for (std::int64_t i = 0; i < whole; i += kLanes) {
     const Vec x = load(a + i);
@@ -27,11 +38,7 @@ Vec dotRows(const float* a, const float* b, std::int64_t k, std::int64_t count) 
     for (int r = 0; r < kLanes; r++) acc[r] = multiplyAdd(x, load(rows[r] + whole, rest), acc[r]);
   }
   transpose(acc);
-#pragma GCC unroll 4
-  for (int step = 1; step < kLanes; step *= 2)
-#pragma GCC unroll 16
-    for (int r = 0; r < kLanes; r += 2 * step) acc[r] = sum(acc[r], acc[r + step]);
-  return acc[0];
+  return addUp<kLanes>(acc);
 }
 
 }  // namespace

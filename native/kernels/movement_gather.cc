@@ -39,10 +39,9 @@ std::unique_ptr<GatherPlan> planGather(const Signature& signature, const ValueIn
 
 std::unique_ptr<Plan> prepareGather(const Signature& signature) {
   requireOperands(signature, 2, 1);
-  auto plan =
-      planGather(signature, signature.inputs[0], signature.inputs[1], signature.outputs[0]);
-  plan->split = splitEvenly(plan->outer * plan->count,
-                            kCheap / (plan->inner > 4 ? plan->inner : 4), 1);
+  auto plan = planGather(signature, signature.inputs[0], signature.inputs[1], signature.outputs[0]);
+  plan->split =
+      splitEvenly(plan->outer * plan->count, kCheap / (plan->inner > 4 ? plan->inner : 4), 1);
   plan->blocks = {plan->split.count};
   return plan;
 }

@@ -1,5 +1,5 @@
-// Permutes axes. Axes that stay together collapse; if the last one stays last, rows are copied, else
-// the two axes that are last on either side are transposed in small squares.
+// Permutes axes. Axes that stay together collapse; if the last one stays last, rows are copied,
+// else the two axes that are last on either side are transposed in small squares.
 #include "movement.h"
 #include "movement_copy.h"
 

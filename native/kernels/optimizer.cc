@@ -1,5 +1,5 @@
-// Updates of n weight tensors at once. The tensors count as one long row that is cut into blocks, so
-// that many small ones cost one call and a large one can be shared.
+// Updates of n weight tensors at once. The tensors count as one long row that is cut into blocks,
+// so that many small ones cost one call and a large one can be shared.
 #include "elementwise_nest.h"
 #include "registry.h"
 #include "vector_math.h"
@@ -110,8 +110,8 @@ struct AdamFactors {
 // of a small update (25 cycles for 16 elements), so both are estimates with one Newton step each,
 // right to 2 ULP.
 #ifdef NEURONE_ISA_avx512
-inline Index adamVectors(const float* w, const float* m, const float* v, const float* g, float* newW,
-                         float* newM, float* newV, Index n, AdamFactors f) {
+inline Index adamVectors(const float* w, const float* m, const float* v, const float* g,
+                         float* newW, float* newM, float* newV, Index n, AdamFactors f) {
   const __m512 alpha = _mm512_set1_ps(f.alpha), epsilon = _mm512_set1_ps(f.epsilon);
   const __m512 rate1 = _mm512_set1_ps(f.rate1), rate2 = _mm512_set1_ps(f.rate2);
   const __m512 half = _mm512_set1_ps(0.5f), one = _mm512_set1_ps(1.0f);

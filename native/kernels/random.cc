@@ -7,8 +7,8 @@
 namespace neurone::NEURONE_ISA {
 namespace {
 
-// Words per call of philox(), and per call of what makes numbers of them. Blocks are cut at multiples
-// of 64, which is a multiple of the former.
+// Words per call of philox(), and per call of what makes numbers of them. Blocks are cut at
+// multiples of 64, which is a multiple of the former.
 constexpr int kDrawn = 4 * kCounters;
 constexpr int kChunk = 256;
 static_assert(64 % kDrawn == 0 && kChunk % kDrawn == 0);

@@ -1,5 +1,5 @@
-// Philox 4×32-10, several counters at a time. Each 64-bit lane carries one counter's word in its low
-// half; what the high half holds never matters, because products read the low halves alone.
+// Philox 4×32-10, several counters at a time. Each 64-bit lane carries one counter's word in its
+// low half; what the high half holds never matters, because products read the low halves alone.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,7 @@ struct PhiloxStream {
 [[gnu::always_inline]] inline void philox(const PhiloxStream& stream, std::uint32_t block,
                                           std::uint32_t* out) {
   Words c0;
-  for (int lane = 0; lane < kCounters; lane++)
-    c0[lane] = block + static_cast<std::uint32_t>(lane);
+  for (int lane = 0; lane < kCounters; lane++) c0[lane] = block + static_cast<std::uint32_t>(lane);
   Words c1 = Words{} + stream.counter[0];
   Words c2 = Words{} + stream.counter[1];
   Words c3 = Words{} + stream.counter[2];

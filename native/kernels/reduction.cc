@@ -1,5 +1,5 @@
-// sum, prod, max, min, any and all over any axes. Adjacent axes collapse until reduced and kept ones
-// alternate; then either the last axis is reduced (runs) or kept (columns). Reductions to few
+// sum, prod, max, min, any and all over any axes. Adjacent axes collapse until reduced and kept
+// ones alternate; then either the last axis is reduced (runs) or kept (columns). Reductions to few
 // outputs are cut into parts, whose results a second phase combines in order.
 #include "reduction.h"
 
@@ -18,12 +18,12 @@ constexpr Index kNarrow = 64;
 
 struct ReductionPlan : Plan {
   bool columnsInner = false;
-  Nest<1> kept;           // axes that stay, except the columns
-  Nest<1> reduced;        // axes that go, except the run
-  Index width = 0;        // columns, or length of a run
-  Index keptCount = 0;    // outputs, or rows of outputs
-  Index reducedCount = 0; // elements per output, or rows per column
-  Index rowsAtOnce = 1;   // rows that lie one after another and are read as one wide row
+  Nest<1> kept;            // axes that stay, except the columns
+  Nest<1> reduced;         // axes that go, except the run
+  Index width = 0;         // columns, or length of a run
+  Index keptCount = 0;     // outputs, or rows of outputs
+  Index reducedCount = 0;  // elements per output, or rows per column
+  Index rowsAtOnce = 1;    // rows that lie one after another and are read as one wide row
   Split keptSplit, columnSplit, partSplit;
   void (*phases[2])(const ReductionPlan&, const Task&, Index block) = {};
 
@@ -106,36 +106,35 @@ void reduceIntoColumns(const ReductionPlan& plan, const Task& task, Index block)
   const Index stride = plan.reduced.stride[0][plan.reduced.rank - 2];
   const Index wide = columns * plan.rowsAtOnce;
   T* totals = reinterpret_cast<T*>(task.threadScratch);
-  forRows(plan.kept, plan.keptSplit.begin(keptBlock), plan.keptSplit.end(keptBlock, plan.keptCount),
-          [&](const Index* keptOffset, Index keptRow, Index keptRows) {
-            for (Index k = 0; k < keptRows; k++) {
-              const E* x = task.in<E>(0) + keptOffset[0] +
-                           k * plan.kept.stride[0][plan.kept.rank - 2] + column;
-              for (Index c = 0; c < wide; c++) totals[c] = R::identity;
-              forRows(plan.reduced, plan.partSplit.begin(part),
-                      plan.partSplit.end(part, plan.reducedCount),
-                      [&](const Index* offset, Index, Index rows) {
-                        const E* from = x + offset[0];
-                        const Index groups = rows / plan.rowsAtOnce;
-                        reduceColumns<R>(from, groups, stride * plan.rowsAtOnce, wide, totals);
-                        const Index done = groups * plan.rowsAtOnce;
-                        if (done < rows)
-                          reduceColumns<R>(from + done * stride, rows - done, stride, columns,
-                                           totals);
-                      });
-              for (Index k2 = columns; k2 < wide; k2 += columns)
-                for (Index c = 0; c < columns; c++)
-                  totals[c] = R::combine(totals[c], totals[k2 + c]);
-              const Index at = (keptRow + k) * plan.width + column;
-              if (plan.partSplit.count > 1) {
-                T* partial = reinterpret_cast<T*>(task.sharedScratch) + part * plan.outputs() + at;
-                for (Index c = 0; c < columns; c++) partial[c] = totals[c];
-              } else {
-                E* out = task.out<E>(0) + at;
-                for (Index c = 0; c < columns; c++) out[c] = static_cast<E>(totals[c]);
-              }
-            }
-          });
+  forRows(
+      plan.kept, plan.keptSplit.begin(keptBlock), plan.keptSplit.end(keptBlock, plan.keptCount),
+      [&](const Index* keptOffset, Index keptRow, Index keptRows) {
+        for (Index k = 0; k < keptRows; k++) {
+          const E* x =
+              task.in<E>(0) + keptOffset[0] + k * plan.kept.stride[0][plan.kept.rank - 2] + column;
+          for (Index c = 0; c < wide; c++) totals[c] = R::identity;
+          forRows(plan.reduced, plan.partSplit.begin(part),
+                  plan.partSplit.end(part, plan.reducedCount),
+                  [&](const Index* offset, Index, Index rows) {
+                    const E* from = x + offset[0];
+                    const Index groups = rows / plan.rowsAtOnce;
+                    reduceColumns<R>(from, groups, stride * plan.rowsAtOnce, wide, totals);
+                    const Index done = groups * plan.rowsAtOnce;
+                    if (done < rows)
+                      reduceColumns<R>(from + done * stride, rows - done, stride, columns, totals);
+                  });
+          for (Index k2 = columns; k2 < wide; k2 += columns)
+            for (Index c = 0; c < columns; c++) totals[c] = R::combine(totals[c], totals[k2 + c]);
+          const Index at = (keptRow + k) * plan.width + column;
+          if (plan.partSplit.count > 1) {
+            T* partial = reinterpret_cast<T*>(task.sharedScratch) + part * plan.outputs() + at;
+            for (Index c = 0; c < columns; c++) partial[c] = totals[c];
+          } else {
+            E* out = task.out<E>(0) + at;
+            for (Index c = 0; c < columns; c++) out[c] = static_cast<E>(totals[c]);
+          }
+        }
+      });
 }
 
 // The second phase, over a block of outputs.

@@ -74,8 +74,8 @@ template <class R>
   return lane[0];
 }
 
-// n contiguous elements. Pieces of 4096 are combined in R::Total, which bounds the rounding error of
-// long sums.
+// n contiguous elements. Pieces of 4096 are combined in R::Total, which bounds the rounding error
+// of long sums.
 template <class R>
 [[gnu::always_inline]] inline typename R::Total reduceRun(const typename R::Element* x, Index n) {
   using E = typename R::Element;
@@ -145,8 +145,7 @@ template <class R>
   Index c = 0;
   for (; c + 8 * lanes <= columns; c += 8 * lanes)
     reduceColumnTile<R, 8>(x + c, rows, stride, totals + c);
-  for (; c + lanes <= columns; c += lanes)
-    reduceColumnTile<R, 1>(x + c, rows, stride, totals + c);
+  for (; c + lanes <= columns; c += lanes) reduceColumnTile<R, 1>(x + c, rows, stride, totals + c);
   for (; c < columns; c++) {
     for (Index start = 0; start < rows; start += 128) {
       const Index end = start + 128 < rows ? start + 128 : rows;

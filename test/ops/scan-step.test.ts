@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { compile, valueAndGrad } from '../../lib/graph/compile.js';
 import { lazyGradient } from '../../lib/graph/gradient.js';
+import { scan } from '../../lib/graph/scan.js';
 import { variable } from '../../lib/graph/variable.js';
 import { add, multiply } from '../../lib/ops/elementwise.js';
 import { gather, reshape, stack } from '../../lib/ops/movement.js';
 import { dropout, uniform } from '../../lib/ops/random.js';
 import { sum } from '../../lib/ops/reduce.js';
-import { scan } from '../../lib/ops/scan.js';
 import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
 import { DataError, ShapeError, TraceError } from '../../lib/util/errors.js';
 import { expectClose } from '../support/close.js';

@@ -1,11 +1,11 @@
 // scan against the same loop unrolled: values, gradients, draws, state, errors.
 import { describe, expect, it } from 'vitest';
 import { compile, grad } from '../../lib/graph/compile.js';
+import { scan } from '../../lib/graph/scan.js';
 import { add, multiply, square, subtract, tanh } from '../../lib/ops/elementwise.js';
 import { dense } from '../../lib/ops/gemm.js';
 import { arange, concatenate, reshape } from '../../lib/ops/movement.js';
 import { sum } from '../../lib/ops/reduce.js';
-import { scan } from '../../lib/ops/scan.js';
 import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
 import { expectClose } from '../support/close.js';
 import { checkGradient, real } from '../support/gradcheck.js';

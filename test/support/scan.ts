@@ -1,11 +1,11 @@
 // A recurrent network through `scan` and through the same loop unrolled.
 import type { Tree } from '../../lib/graph/compile.js';
 import { lazyGradient } from '../../lib/graph/gradient.js';
+import { type ScanOptions, scan } from '../../lib/graph/scan.js';
 import { add, multiply, square, tanh } from '../../lib/ops/elementwise.js';
 import { matmul } from '../../lib/ops/gemm.js';
 import { gather, stack } from '../../lib/ops/movement.js';
 import { mean, sum } from '../../lib/ops/reduce.js';
-import { type ScanOptions, scan } from '../../lib/ops/scan.js';
 import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
 import { seeded } from './random.js';
 import '../../lib/ops/methods.js';

@@ -1,9 +1,10 @@
 // Gradient checks of products, softmax, losses, updates and dropout: ops with kernels of their own.
+
+import { scan } from '../../../lib/graph/scan.js';
 import { callAll, ops } from '../../../lib/ops/define.js';
 import { add, multiply, square, tanh } from '../../../lib/ops/elementwise.js';
 import { dense, type FusedActivation, matmul } from '../../../lib/ops/gemm.js';
 import { dropout } from '../../../lib/ops/random.js';
-import { scan } from '../../../lib/ops/scan.js';
 import { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from '../../../lib/ops/softmax.js';
 import * as u from '../../../lib/ops/update.js';
 import { type Tensor, tensor } from '../../../lib/tensor/tensor.js';

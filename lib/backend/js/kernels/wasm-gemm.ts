@@ -13,10 +13,10 @@ const raw = 0;
 const packedA = raw + block.n * block.k;
 const packedB = packedA + block.m * block.k;
 const result = packedB + block.n * block.k;
-/** One vector more than a row of y: rows a power of two apart would share their cache sets. */
+/** One cache line more than a row: rows a power of two apart would share their cache sets. */
 const resultStride = block.n + 16;
 
-/** Copies a region of x, whose rows are `stride` apart, to the raw area; gives its row length. */
+/** Copies a region of x, whose rows are `stride` apart, to the raw area. */
 function copyIn(floats: Float32Array, x: DataArray, from: number, stride: number, size: Region) {
   const { rows, columns } = size;
   if (columns === stride) {
@@ -49,6 +49,19 @@ function copyOut(floats: Float32Array, y: DataArray, to: number, stride: number,
   }
 }
 
+/** A part of an axis. */
+interface Span {
+  readonly from: number;
+  readonly count: number;
+}
+
+/** An axis of `size` in parts of `most`. */
+const spans = (size: number, most: number): Span[] =>
+  Array.from({ length: Math.ceil(size / most) }, (_, i) => ({
+    from: i * most,
+    count: Math.min(most, size - i * most),
+  }));
+
 /** A gemm in WebAssembly, or undefined where there is none; arrays must be Float32Arrays. */
 export function planWasmGemm(shape: GemmShape): Gemm | undefined {
   const module = wasmModule();
@@ -56,57 +69,54 @@ export function planWasmGemm(shape: GemmShape): Gemm | undefined {
   const { m, n, k, transposeA, transposeB } = shape;
   const { floats } = module;
 
-  const packA = (a: DataArray, at: number, i: number, p: number, rows: number, steps: number) => {
-    const panels = Math.ceil(rows / tile.rows);
+  const packA = (a: DataArray, at: number, rows: Span, steps: Span) => {
+    const panels = Math.ceil(rows.count / tile.rows);
     if (transposeA) {
-      copyIn(floats, a, at + p * m + i, m, { rows: steps, columns: rows });
-      module.packTransposedRows(raw * 4, packedA * 4, panels, steps, rows * 4);
+      const size = { rows: steps.count, columns: rows.count };
+      copyIn(floats, a, at + steps.from * m + rows.from, m, size);
+      module.packTransposedRows(raw * 4, packedA * 4, panels, steps.count, rows.count * 4);
     } else {
-      copyIn(floats, a, at + i * k + p, k, { rows, columns: steps });
-      module.packRows(raw * 4, packedA * 4, panels, steps, steps * 4);
+      const size = { rows: rows.count, columns: steps.count };
+      copyIn(floats, a, at + rows.from * k + steps.from, k, size);
+      module.packRows(raw * 4, packedA * 4, panels, steps.count, steps.count * 4);
     }
   };
 
-  const packB = (
-    b: DataArray,
-    at: number,
-    j: number,
-    p: number,
-    columns: number,
-    steps: number,
-  ) => {
-    const panels = Math.ceil(columns / tile.columns);
+  const packB = (b: DataArray, at: number, columns: Span, steps: Span) => {
+    const panels = Math.ceil(columns.count / tile.columns);
     if (transposeB) {
-      copyIn(floats, b, at + j * k + p, k, { rows: columns, columns: steps });
-      module.packTransposedColumns(raw * 4, packedB * 4, panels, steps, steps * 4);
+      const size = { rows: columns.count, columns: steps.count };
+      copyIn(floats, b, at + columns.from * k + steps.from, k, size);
+      module.packTransposedColumns(raw * 4, packedB * 4, panels, steps.count, steps.count * 4);
     } else {
-      copyIn(floats, b, at + p * n + j, n, { rows: steps, columns });
-      module.packColumns(raw * 4, packedB * 4, panels, steps, columns * 4);
+      const size = { rows: steps.count, columns: columns.count };
+      copyIn(floats, b, at + steps.from * n + columns.from, n, size);
+      module.packColumns(raw * 4, packedB * 4, panels, steps.count, columns.count * 4);
     }
   };
 
+  const multiply = (rows: Span, columns: Span, steps: Span, add: boolean) => {
+    const rowPanels = Math.ceil(rows.count / tile.rows);
+    const columnPanels = Math.ceil(columns.count / tile.columns);
+    const [a, b, y, stride] = [packedA * 4, packedB * 4, result * 4, resultStride * 4];
+    module.multiply(a, b, y, rowPanels, columnPanels, steps.count, stride, add ? 1 : 0);
+  };
+
+  const rowBlocks = spans(m, block.m);
+  const columnBlocks = spans(n, block.n);
+  const stepBlocks = spans(k, block.k);
   return (a, b, y, at, bias) => {
-    for (let j = 0; j < n; j += block.n) {
-      const columns = Math.min(block.n, n - j);
-      for (let i = 0; i < m; i += block.m) {
-        const rows = Math.min(block.m, m - i);
-        if (bias) copyBias(floats, bias, j, { rows, columns });
-        for (let p = 0; p < k; p += block.k) {
-          const steps = Math.min(block.k, k - p);
-          if (i === 0 || k > block.k) packB(b, at.b, j, p, columns, steps);
-          packA(a, at.a, i, p, rows, steps);
-          module.multiply(
-            packedA * 4,
-            packedB * 4,
-            result * 4,
-            Math.ceil(rows / tile.rows),
-            Math.ceil(columns / tile.columns),
-            steps,
-            resultStride * 4,
-            p > 0 || bias ? 1 : 0,
-          );
+    for (const columns of columnBlocks) {
+      for (const rows of rowBlocks) {
+        const size = { rows: rows.count, columns: columns.count };
+        if (bias) copyBias(floats, bias, columns.from, size);
+        for (const steps of stepBlocks) {
+          // Panels of b serve all rows while all of k fits in them.
+          if (rows.from === 0 || stepBlocks.length > 1) packB(b, at.b, columns, steps);
+          packA(a, at.a, rows, steps);
+          multiply(rows, columns, steps, steps.from > 0 || bias !== undefined);
         }
-        copyOut(floats, y, at.y + i * n + j, n, { rows, columns });
+        copyOut(floats, y, at.y + rows.from * n + columns.from, n, size);
       }
     }
   };

@@ -1,15 +1,16 @@
 // The derivative of a scan: one scan in the other direction, with the carries' gradients as its carry.
 // Values of the forward iterations that it reads are outputs of the forward scan, stacked.
-import { gradients } from '../graph/gradient.js';
-import { type LoopBody, loopOutput } from '../graph/loop.js';
-import { nodeOf, topological } from '../graph/walk.js';
+
+import { callAll, scope, type VjpCall } from '../ops/define.js';
+import { add } from '../ops/elementwise.js';
+import { matmul } from '../ops/gemm.js';
+import { broadcastTo, reshape } from '../ops/movement.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { literal, type OpNode, Tensor } from '../tensor/tensor.js';
-import { callAll, scope, type VjpCall } from './define.js';
-import { add } from './elementwise.js';
-import { matmul } from './gemm.js';
-import { broadcastTo, reshape } from './movement.js';
+import { gradients } from './gradient.js';
+import { type LoopBody, loopOutput } from './loop.js';
 import { loop } from './scan.js';
+import { nodeOf, topological } from './walk.js';
 
 const zeros = (shape: Shape): Tensor => broadcastTo(literal(0), shape);
 

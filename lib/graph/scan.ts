@@ -1,16 +1,17 @@
 // `scan`: a loop as one op. Its body is a graph of its own, which executors run once per iteration;
 // its derivative is a scan in the other direction over the values that the body's derivative reads.
-import { type Builder, flatten, outlineOf, streamOf, type Tree } from '../graph/compile.js';
-import { closeBody, type LoopBody } from '../graph/loop.js';
-import { currentTrace, Trace } from '../graph/variable.js';
+
+import { atPath, callAll, defineOp, type Op, scope } from '../ops/define.js';
+import { add, multiply } from '../ops/elementwise.js';
+import { arange, pad, reshape } from '../ops/movement.js';
+import { currentSeed, keyOf, nextDraw } from '../ops/random.js';
 import { sameShape } from '../tensor/shape.js';
 import { fromData, type Tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
-import { atPath, callAll, defineOp, type Op, scope } from './define.js';
-import { add, multiply } from './elementwise.js';
-import { arange, pad, reshape } from './movement.js';
-import { currentSeed, keyOf, nextDraw } from './random.js';
+import { type Builder, flatten, outlineOf, streamOf, type Tree } from './compile.js';
+import { closeBody, type LoopBody } from './loop.js';
 import { scanVjp } from './scan-gradient.js';
+import { currentTrace, Trace } from './variable.js';
 
 const scanOp = defineOp({
   name: 'scan',

@@ -1,0 +1,96 @@
+// What training prints: lines where there is no terminal, a bar on one, nothing with verbose 0.
+import { PassThrough } from 'node:stream';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { formatRate, makeProgress } from '../../lib/models/progress.js';
+import { classifier, inputs, labelsOf } from '../support/models.js';
+
+const x = inputs(40);
+const labels = labelsOf(x);
+
+/** What is written to standard output and error while `run` runs. */
+async function printed(run: () => Promise<unknown>): Promise<string> {
+  let text = '';
+  const spies = [process.stderr, process.stdout].map((stream) =>
+    vi.spyOn(stream, 'write').mockImplementation((chunk) => {
+      text += String(chunk);
+      return true;
+    }),
+  );
+  try {
+    await run();
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  return text;
+}
+
+const { isTTY } = process.stderr;
+afterEach(() => {
+  process.stderr.isTTY = isTTY;
+});
+
+describe('fit and evaluate', () => {
+  it('verbose 0 prints nothing', async () => {
+    const model = classifier();
+    process.stderr.isTTY = true;
+    const options = { verbose: 0, validationSplit: 0.2, epochs: 2 } as const;
+    expect(await printed(() => model.fit(x, labels, options))).toBe('');
+    expect(await printed(() => model.evaluate(x, labels, { verbose: 0 }))).toBe('');
+    expect(await printed(() => model.predict(x))).toBe('');
+    expect(await printed(() => model.trainOnBatch(x, labels))).toBe('');
+  });
+
+  it.each(['auto', 1, 2] as const)('a line per epoch without a terminal: %s', async (verbose) => {
+    process.stderr.isTTY = false;
+    const model = classifier();
+    const fit = () => model.fit(x, labels, { verbose, validationSplit: 0.2, epochs: 2 });
+    const lines = (await printed(fit)).split('\n');
+    expect(lines).toHaveLength(3);
+    const number = '\\d+\\.\\d{4}';
+    const logs = ['loss', 'accuracy', 'val_loss', 'val_accuracy'].map((n) => `${n}: ${number}`);
+    const rate = '[\\d.]+[kM]? samples/s';
+    expect(lines[1]).toMatch(new RegExp(`^Epoch 2/2 - [\\d.]+s - ${rate} - ${logs.join(' - ')}$`));
+    const evaluated = await printed(() => model.evaluate(x, labels, { verbose }));
+    expect(evaluated).toMatch(/^Evaluate - .* - loss: [\d.]+ - accuracy: [\d.]+\n$/);
+  });
+
+  it('verbose 2 prints lines on a terminal too', async () => {
+    process.stderr.isTTY = true;
+    const text = await printed(() => classifier().fit(x, labels, { verbose: 2 }));
+    expect(text).toMatch(/^Epoch 1\/1 - [^\n]*\n$/);
+  });
+});
+
+describe('the bar', () => {
+  /** A stream that says it is a terminal. */
+  function terminal() {
+    const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
+    let text = '';
+    stream.on('data', (chunk) => {
+      text += String(chunk);
+    });
+    return { stream, text: () => text };
+  }
+
+  it('shows epoch, share, ETA, rate and logs, and leaves a line', async () => {
+    const { stream, text } = terminal();
+    const progress = await makeProgress({ epochs: 3, samples: 100, verbose: 'auto', stream });
+    progress.beginEpoch(1);
+    progress.update(50, { loss: 0.25, accuracy: 0.5 });
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(text()).toMatch(/Epoch 2\/3 .*50% \| ETA \d+s \| .*samples\/s \| loss: 0\.2500/);
+    progress.update(100, { loss: 0.125 });
+    progress.endEpoch({ loss: 0.125 });
+    progress.end();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(text()).toMatch(/Epoch 2\/3 - [\d.]+s - .* - loss: 0\.1250\n/);
+  });
+});
+
+it('rates', () => {
+  expect([12, 1234, 2_500_000].map(formatRate)).toEqual([
+    '12 samples/s',
+    '1.2k samples/s',
+    '2.50M samples/s',
+  ]);
+});
