@@ -11,6 +11,15 @@ import { classifier, inputs, labelsOf, quiet, rejection, weightsOf } from '../su
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
+/**
+ * Bytes in use: of the process where the engine allocates by itself; on the JS backend what V8 knows of,
+ * because the process also keeps pages that V8 has freed.
+ */
+function bytesInUse(): number {
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return backend() === 'native' ? rss : heapUsed + external;
+}
+
 /** Megabytes by which the process grows per thousand rounds, after a warm-up. */
 async function growth(rounds: number, round: (i: number) => unknown): Promise<number> {
   const run = async (n: number) => {
@@ -18,7 +27,7 @@ async function growth(rounds: number, round: (i: number) => unknown): Promise<nu
     collect();
     await new Promise((resolve) => setTimeout(resolve, 20));
     collect();
-    return process.memoryUsage().rss / 2 ** 20;
+    return bytesInUse() / 2 ** 20;
   };
   const before = await run(Math.ceil(rounds / 2));
   const after = await run(rounds);
@@ -43,7 +52,8 @@ describe('memory', () => {
       model.compile({ optimizer: 'adam', loss: 'sparse_categorical_crossentropy' });
       await model.fit(x, labels, { ...quiet, batchSize: 128 });
     };
-    await growth(300, fit);
+    // Until the backend holds as many programs as it keeps.
+    await growth(400, fit);
     expect(await growth(300, fit)).toBeLessThan(40);
   });
 

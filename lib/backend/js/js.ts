@@ -29,8 +29,20 @@ interface LoadedInstruction {
   readonly instruction: Instruction;
 }
 
+/** Memory that no run outlives: one for all programs, as large as the largest needs. */
+class Arena {
+  buffer = new ArrayBuffer(0);
+
+  reserve(bytes: number): ArrayBuffer {
+    if (bytes > this.buffer.byteLength) this.buffer = new ArrayBuffer(bytes);
+    return this.buffer;
+  }
+}
+
 class JsExecutable implements Executable {
   private readonly data: DataArray[];
+  /** The arena's buffer that `data` shows; another program may have made it grow. */
+  private shown: ArrayBuffer | undefined;
   private readonly loaded: readonly LoadedInstruction[];
   /** What failures call each instruction: see instructionAt. */
   private readonly numbers: readonly number[];
@@ -38,17 +50,12 @@ class JsExecutable implements Executable {
   constructor(
     private readonly program: Program,
     private readonly float64: boolean,
+    private readonly arena: Arena,
   ) {
     const scale = float64 ? 2 : 1;
-    const arena = new ArrayBuffer(program.arenaBytes * scale);
     this.data = program.values.map(({ storage, dtype, shape }) => {
-      const size = sizeOf(shape);
-      if (storage.kind === 'arena') return this.view(dtype, arena, storage.offset * scale, size);
-      return this.view(
-        dtype,
-        new ArrayBuffer(ownsBuffer(storage) ? size * byteSize(dtype) * scale : 0),
-        0,
-      );
+      const bytes = ownsBuffer(storage) ? sizeOf(shape) * byteSize(dtype) * scale : 0;
+      return this.view(dtype, new ArrayBuffer(bytes), 0);
     });
     this.loaded = program.instructions.map((instruction) => this.loadInstruction(instruction));
     let next = 0;
@@ -67,7 +74,9 @@ class JsExecutable implements Executable {
   private loadInstruction(instruction: Instruction): LoadedInstruction {
     const { body } = instruction;
     if (body) {
-      const run = loopRun(instruction, body, new JsExecutable(body, this.float64));
+      // It runs while the values of the program around it are alive.
+      const inner = new JsExecutable(body, this.float64, new Arena());
+      const run = loopRun(instruction, body, inner);
       return { run, inputs: [], outputs: [], instruction };
     }
     const kernel = jsKernels.get(instruction.kernel);
@@ -82,7 +91,19 @@ class JsExecutable implements Executable {
     return { run, inputs: [], outputs: [], instruction };
   }
 
+  private bindArena(): void {
+    const scale = this.float64 ? 2 : 1;
+    const buffer = this.arena.reserve(this.program.arenaBytes * scale);
+    if (buffer === this.shown) return;
+    this.shown = buffer;
+    for (const [id, { storage, dtype, shape }] of this.program.values.entries()) {
+      if (storage.kind !== 'arena') continue;
+      this.data[id] = this.view(dtype, buffer, storage.offset * scale, sizeOf(shape));
+    }
+  }
+
   private bind(request: RunRequest): void {
+    this.bindArena();
     for (const [id, { storage }] of this.program.values.entries()) {
       if (storage.kind === 'input') this.data[id] = request.inputs[storage.slot];
       else if (storage.kind === 'state') this.data[id] = request.states[storage.slot].write;
@@ -198,8 +219,11 @@ function takeBatch(
 }
 
 /** The JS backend; with `float64` every float32 value is held and computed in double precision. */
-export const jsBackend = (options: { float64?: boolean } = {}): Backend => ({
-  name: 'js',
-  kernels: new Set(jsKernels.keys()),
-  load: (program) => new JsExecutable(program, options.float64 ?? false),
-});
+export const jsBackend = (options: { float64?: boolean } = {}): Backend => {
+  const arena = new Arena();
+  return {
+    name: 'js',
+    kernels: new Set(jsKernels.keys()),
+    load: (program) => new JsExecutable(program, options.float64 ?? false, arena),
+  };
+};
