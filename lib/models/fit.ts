@@ -92,6 +92,8 @@ export function fitModel(
   y: Samples | undefined,
   options: FitOptions,
 ): Promise<History> {
+  // Read at the call: the seed may be set for something else while data is prepared.
+  const seed = currentSeed();
   return occupied(model, 'fit', async () => {
     checkFitOptions(`${model.name}.fit`, options);
     void model.compiled;
@@ -116,7 +118,7 @@ export function fitModel(
       };
     }
     const epochOptions = { ...options, batchSize, history, callbacks, progress };
-    const run = new FitRun(model, sources, epochOptions);
+    const run = new FitRun(model, sources, epochOptions, seed);
     model.stopTraining = false;
     try {
       await each(callbacks, (c) => c.onTrainBegin());
@@ -144,7 +146,6 @@ interface FitRunOptions extends FitOptions {
 
 /** The state of one call of fit. */
 class FitRun {
-  private readonly seed = currentSeed();
   private readonly stream: number;
   private readonly single: boolean;
   private readonly readers: readonly Callback[];
@@ -156,6 +157,7 @@ class FitRun {
     private readonly model: Model,
     private readonly sources: Sources,
     private readonly options: FitRunOptions,
+    private readonly seed: number,
   ) {
     this.stream = model.fits++ * 100_003;
     this.single = options.callbacks.some(watchesBatches);

@@ -1,0 +1,81 @@
+// Programs for tests of the addon: training steps of models whose layers call kernels of every family.
+import type { Program } from '../../lib/graph/program.js';
+import { scan } from '../../lib/graph/scan.js';
+import '../../lib/ops/methods.js';
+import { Dropout } from '../../lib/layers/core.js';
+import { Dense } from '../../lib/layers/dense.js';
+import { Layer } from '../../lib/layers/layer.js';
+import { Sequential } from '../../lib/models/sequential.js';
+import { add, cast, clip, exp, greater, multiply, where } from '../../lib/ops/elementwise.js';
+import { matmul } from '../../lib/ops/gemm.js';
+import {
+  broadcastTo,
+  concatenate,
+  gather,
+  oneHot,
+  pad,
+  reshape,
+  slice,
+  transpose,
+} from '../../lib/ops/movement.js';
+import { normal, uniform } from '../../lib/ops/random.js';
+import { argmax, max, mean, sum } from '../../lib/ops/reduce.js';
+import { logSoftmax, softmax } from '../../lib/ops/softmax.js';
+import { SGD } from '../../lib/optimizers/sgd.js';
+import type { Tensor } from '../../lib/tensor/tensor.js';
+
+class Through extends Layer {
+  constructor(private readonly fn: (x: Tensor) => Tensor) {
+    super();
+  }
+  override call(x: Tensor): Tensor {
+    return this.fn(x);
+  }
+}
+
+/** Functions from `[batch, 6]` to `[batch, anything]`. */
+const functions: readonly ((x: Tensor) => Tensor)[] = [
+  (x) => concatenate([softmax(x), logSoftmax(x), exp(clip(x, -1, 1))], 1),
+  (x) => {
+    const square = reshape(x, [x.shape[0], 2, 3]);
+    const product = matmul(square, transpose(square, [0, 2, 1]));
+    return reshape(product, [x.shape[0], 4]);
+  },
+  (x) => {
+    const indices = argmax(x, 1);
+    return add(oneHot(indices, 6), gather(transpose(x), indices, 1).sum().mul(x));
+  },
+  (x) => where(greater(x, 0), multiply(x, uniform(x.shape)), normal(x.shape)),
+  (x) =>
+    add(
+      pad(slice(x, [0, 1], [x.shape[0], 4]), [
+        [0, 0],
+        [1, 1],
+      ]),
+      mean(x, 1, { keepDims: true }),
+    ),
+  (x) =>
+    broadcastTo(add(max(x, 1, { keepDims: true }), sum(cast(greater(x, 0), 'float32'))), x.shape),
+  (x) =>
+    transpose(
+      scan((c: Tensor, t: Tensor) => [add(c, exp(t)), multiply(c, t)], x.sum(1), transpose(x))[1],
+    ),
+];
+
+/** Training steps, and one prediction, of small models. */
+export async function addonPrograms(): Promise<readonly Program[]> {
+  const programs: Program[] = [];
+  for (const [i, fn] of functions.entries()) {
+    const model = new Sequential([
+      new Dense(6, { activation: 'tanh', inputShape: [5] }),
+      new Dropout(0.5),
+      new Through(fn),
+      new Dense(3, { activation: 'softmax' }),
+    ]);
+    const loss = i % 2 ? 'categorical_crossentropy' : 'sparse_categorical_crossentropy';
+    const optimizer = i % 3 ? new SGD(0.1, { momentum: 0.9 * ((i % 3) - 1) }) : 'adam';
+    model.compile({ optimizer, loss, metrics: ['accuracy'] });
+    programs.push(model.program('train'), model.program('predict'));
+  }
+  return programs;
+}
