@@ -368,13 +368,29 @@ void gatherRows(const FeedSource& feed, const Slot& slot, std::int64_t step, std
     std::memcpy(to + r * rowBytes, feed.source.data + rows[r] * rowBytes, rowBytes);
 }
 
+constexpr std::int64_t kFetchBytes = 64 << 10;
+
+// Asks for the rows of a step to come, which lie anywhere: for small networks waiting for them took
+// a tenth of the step.
+void fetchRows(const FeedSource& feed, const Slot& slot, std::int64_t step) {
+  if (slot.rows == 0 || slot.bytes > kFetchBytes) return;
+  const std::int64_t rowBytes = slot.bytes / slot.rows;
+  const std::int32_t* rows = feed.rows + step * slot.rows;
+  for (std::int64_t r = 0; r < slot.rows; r++)
+    for (std::int64_t i = 0; i < rowBytes; i += 64)
+      __builtin_prefetch(feed.source.data + rows[r] * rowBytes + i);
+}
+
 }  // namespace
 
 void Executor::bindStep(const Run& run, std::int64_t step) {
   const Program& program = *run.program;
   std::byte* next = feedBase_;
   for (std::size_t i = 0; i < run.feeds.size(); i++) {
-    if (run.feeds[i].rows) gatherRows(run.feeds[i], program.feeds[i], step, next);
+    if (run.feeds[i].rows) {
+      gatherRows(run.feeds[i], program.feeds[i], step, next);
+      if (step + 1 < run.steps) fetchRows(run.feeds[i], program.feeds[i], step + 1);
+    }
     next += roundUp(program.feeds[i].bytes);
   }
   for (const Moving& moving : moving_) {

@@ -198,15 +198,25 @@ function generator(seed: number, stream: number): () => number {
   return next;
 }
 
-/** The numbers 0 … n − 1 in an order that follows from `seed` and `stream`. */
-export function shuffledRows(n: number, seed: number, stream: number): Int32Array {
-  const rows = Int32Array.from({ length: n }, (_, i) => i);
+/** The numbers 0 … n − 1. */
+export function rowsInOrder(n: number): Int32Array {
+  const rows = new Int32Array(n); // Int32Array.from({ length }) takes five times as long as the shuffle
+  for (let i = 0; i < n; i++) rows[i] = i;
+  return rows;
+}
+
+const swapsPerTurn = 2 ** 17;
+
+/** The numbers 0 … n − 1 in an order that follows from `seed` and `stream`; lets the event loop turn. */
+export async function shuffledRows(n: number, seed: number, stream: number): Promise<Int32Array> {
+  const rows = rowsInOrder(n);
   const random = generator(seed, stream);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor((random() / 2 ** 32) * (i + 1));
     const row = rows[i];
     rows[i] = rows[j];
     rows[j] = row;
+    if (i % swapsPerTurn === 0) await setImmediate();
   }
   return rows;
 }

@@ -4,7 +4,7 @@ import { History } from '../callbacks/history.js';
 import { currentSeed } from '../ops/random.js';
 import { ConfigError, DataError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
-import { type BatchSource, type Dataset, type Samples, shuffledRows } from './data.js';
+import { type BatchSource, type Dataset, rowsInOrder, type Samples, shuffledRows } from './data.js';
 import { test } from './evaluate.js';
 import type { FitOptions, Model } from './model.js';
 import { checkSignal, occupied, wholeNumbers } from './occupied.js';
@@ -152,6 +152,8 @@ class FitRun {
   private batches: Batches | undefined;
   /** The order of the rows, and what is left of it when epochs are shorter than the data. */
   private order: Int32Array | undefined;
+  /** The order of the epoch to come, made while the engine works on the present one. */
+  private upcoming: { readonly epoch: number; readonly order: Promise<Int32Array> } | undefined;
 
   constructor(
     private readonly model: Model,
@@ -216,8 +218,11 @@ class FitRun {
     const { model } = this;
     const { train } = this.sources;
     if (train.kind === 'arrays') {
-      const order = this.orderOf(epoch, train.data.x.shape[0]);
-      return passOverData(model, train.data, order, this.pass());
+      const rows = train.data.x.shape[0];
+      const order = await this.orderOf(epoch, rows);
+      const pass = passOverData(model, train.data, order, this.pass());
+      this.prepareOrder(epoch + 1, rows);
+      return pass;
     }
     const fresh = this.batches === undefined;
     this.batches ??= iteratorOf(train.source);
@@ -235,17 +240,27 @@ class FitRun {
   }
 
   /** The rows of an epoch. With stepsPerEpoch it goes on where the one before stopped, as in Keras. */
-  private orderOf(epoch: number, rows: number): Int32Array | undefined {
+  private async orderOf(epoch: number, rows: number): Promise<Int32Array | undefined> {
     const { shuffle = true, stepsPerEpoch, batchSize } = this.options;
     if (!shuffle && stepsPerEpoch === undefined) return undefined;
     if (!this.order?.length) {
-      this.order = shuffle
-        ? shuffledRows(rows, this.seed, this.stream + epoch)
-        : Int32Array.from({ length: rows }, (_, i) => i);
+      this.order = shuffle ? await this.shuffled(epoch, rows) : rowsInOrder(rows);
     }
     const { order } = this;
     this.order = order.subarray((stepsPerEpoch ?? Number.POSITIVE_INFINITY) * batchSize);
     return order;
+  }
+
+  private shuffled(epoch: number, rows: number): Promise<Int32Array> {
+    if (this.upcoming?.epoch === epoch) return this.upcoming.order;
+    return shuffledRows(rows, this.seed, this.stream + epoch);
+  }
+
+  /** Begins the order of an epoch, if there will be one that needs it. */
+  private prepareOrder(epoch: number, rows: number): void {
+    const { shuffle = true, epochs = 1 } = this.options;
+    if (!shuffle || epoch >= epochs || this.order?.length) return;
+    this.upcoming = { epoch, order: this.shuffled(epoch, rows) };
   }
 
   /** Ends an iterator that it has begun. */

@@ -141,8 +141,10 @@ Status runDropout(const Task& task) noexcept {
   forBlocks(task, plan.n, plan.split, [&](Index begin, Index end) {
     forWords(stream, begin, end, [&](const std::uint32_t* words, Index first, int count) {
 #pragma omp simd
-      for (int i = 0; i < count; i++)
-        y[first + i] = uniformOf(words[i]) >= rate ? x[first + i] * scale : 0.0f;
+      for (int i = 0; i < count; i++) {
+        const float kept = x[first + i] * scale;  // outside the choice, or it would be a branch
+        y[first + i] = uniformOf(words[i]) >= rate ? kept : 0.0f;
+      }
     });
   });
   return Status::ok;
