@@ -1,9 +1,11 @@
 // `register(Class)`: makes classes of the user's own known by name, to configs and files.
+import { Constraint, constraints } from './constraints/index.js';
 import { Initializer, initializers } from './initializers/index.js';
 import { Layer, layers } from './layers/layer.js';
 import { Loss, losses } from './losses/loss.js';
 import { Metric, metrics } from './metrics/metric.js';
 import { Optimizer, optimizers } from './optimizers/optimizer.js';
+import { Regularizer, regularizers } from './regularizers/index.js';
 import { LearningRateSchedule, schedules } from './schedules/index.js';
 import { ConfigError } from './util/errors.js';
 
@@ -44,6 +46,16 @@ const kinds: readonly {
       schedules.add(name, { fromConfig: (c) => expect(Class.fromConfig(c), LearningRateSchedule) }),
   },
   {
+    Base: Regularizer,
+    add: (name, Class) =>
+      regularizers.add(name, { fromConfig: (c) => expect(Class.fromConfig(c), Regularizer) }),
+  },
+  {
+    Base: Constraint,
+    add: (name, Class) =>
+      constraints.add(name, { fromConfig: (c) => expect(Class.fromConfig(c), Constraint) }),
+  },
+  {
     Base: Loss,
     add: (name, Class) => {
       const make = (c: Record<string, unknown>) => expect(Class.fromConfig(c), Loss);
@@ -71,7 +83,7 @@ export function register<C extends Registrable>(Class: C, name: string = Class.n
   );
   if (!kind) {
     throw new ConfigError(
-      `register: ${name} extends none of Layer, Loss, Metric, Optimizer, Initializer, LearningRateSchedule.`,
+      `register: ${name} extends none of Layer, Loss, Metric, Optimizer, Initializer, Regularizer, Constraint, LearningRateSchedule.`,
     );
   }
   kind.add(name, Class);

@@ -10,7 +10,7 @@ const levels = [
   ['tensor'],
   ['backend', 'ops'],
   ['graph'],
-  ['activations', 'initializers', 'random', 'schedules'],
+  ['activations', 'constraints', 'initializers', 'random', 'regularizers', 'schedules'],
   ['losses'],
   ['metrics', 'optimizers', 'layers'],
   ['data'],

@@ -106,6 +106,8 @@ export class Variable {
   /** Layer path and name, as in Keras: `sequential/dense/kernel`. */
   path: string;
   trainable: boolean;
+  /** What it is brought back to after each update by an optimizer. */
+  constraint: { call(w: Tensor): Tensor } | undefined;
   /** @internal */
   data: DataArray;
   /** @internal The last run that writes `data`. */

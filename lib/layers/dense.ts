@@ -1,5 +1,11 @@
 // Dense: every output unit sees every input feature.
 import * as activations from '../activations/index.js';
+import {
+  type Constraint,
+  type ConstraintLike,
+  get as getConstraint,
+  serializeConstraint,
+} from '../constraints/index.js';
 import type { Variable } from '../graph/variable.js';
 import {
   get as getInitializer,
@@ -8,6 +14,12 @@ import {
   serializeInitializer,
 } from '../initializers/index.js';
 import { dense } from '../ops/gemm.js';
+import {
+  get as getRegularizer,
+  type Regularizer,
+  type RegularizerLike,
+  serializeRegularizer,
+} from '../regularizers/index.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
@@ -31,6 +43,10 @@ export interface DenseOptions extends LayerOptions {
   readonly kernelInitializer?: InitializerLike;
   /** Default: zeros. */
   readonly biasInitializer?: InitializerLike;
+  readonly kernelRegularizer?: RegularizerLike;
+  readonly biasRegularizer?: RegularizerLike;
+  readonly kernelConstraint?: ConstraintLike;
+  readonly biasConstraint?: ConstraintLike;
 }
 
 const denseOptionNames = [
@@ -39,18 +55,14 @@ const denseOptionNames = [
   'useBias',
   'kernelInitializer',
   'biasInitializer',
+  'kernelRegularizer',
+  'biasRegularizer',
+  'kernelConstraint',
+  'biasConstraint',
 ] as const;
 
 /** In Keras's configs, as null. */
-const unsupported = [
-  'kernelRegularizer',
-  'biasRegularizer',
-  'activityRegularizer',
-  'kernelConstraint',
-  'biasConstraint',
-  'quantizationConfig',
-  'loraRank',
-] as const;
+const unsupported = ['quantizationConfig', 'loraRank'] as const;
 
 /** `activation(x · kernel + bias)`: `[batch, …, features] → [batch, …, units]`. */
 export class Dense extends Layer {
@@ -59,6 +71,10 @@ export class Dense extends Layer {
   readonly useBias: boolean;
   readonly kernelInitializer: Initializer;
   readonly biasInitializer: Initializer;
+  readonly kernelRegularizer: Regularizer | undefined;
+  readonly biasRegularizer: Regularizer | undefined;
+  readonly kernelConstraint: Constraint | undefined;
+  readonly biasConstraint: Constraint | undefined;
   /** `[features, units]` */
   kernel!: Variable;
   /** `[units]` */
@@ -78,6 +94,11 @@ export class Dense extends Layer {
     this.useBias = options.useBias ?? true;
     this.kernelInitializer = getInitializer(options.kernelInitializer ?? 'glorotUniform');
     this.biasInitializer = getInitializer(options.biasInitializer ?? 'zeros');
+    this.kernelRegularizer = getRegularizer(options.kernelRegularizer);
+    this.biasRegularizer = getRegularizer(options.biasRegularizer);
+    this.kernelConstraint = getConstraint(options.kernelConstraint);
+    this.biasConstraint = getConstraint(options.biasConstraint);
+    this.supportsMasking = true;
   }
 
   override build(inputShape: SymbolicShape): void {
@@ -91,12 +112,16 @@ export class Dense extends Layer {
       name: 'kernel',
       shape: [features, this.units],
       initializer: this.kernelInitializer,
+      regularizer: this.kernelRegularizer,
+      constraint: this.kernelConstraint,
     });
     if (this.useBias) {
       this.bias = this.addWeight({
         name: 'bias',
         shape: [this.units],
         initializer: this.biasInitializer,
+        regularizer: this.biasRegularizer,
+        constraint: this.biasConstraint,
       });
     }
   }
@@ -123,10 +148,10 @@ export class Dense extends Layer {
       use_bias: this.useBias,
       kernel_initializer: serializeInitializer(this.kernelInitializer),
       bias_initializer: serializeInitializer(this.biasInitializer),
-      kernel_regularizer: null,
-      bias_regularizer: null,
-      kernel_constraint: null,
-      bias_constraint: null,
+      kernel_regularizer: serializeRegularizer(this.kernelRegularizer),
+      bias_regularizer: serializeRegularizer(this.biasRegularizer),
+      kernel_constraint: serializeConstraint(this.kernelConstraint),
+      bias_constraint: serializeConstraint(this.biasConstraint),
     };
   }
 }

@@ -1,16 +1,26 @@
 // The base of all layers: names, weights, building on first use, and configs in Keras's form.
+import { type ConstraintLike, get as getConstraint } from '../constraints/index.js';
 import { untraced } from '../graph/compile.js';
 import { Variable } from '../graph/variable.js';
 import { get as getInitializer, type InitializerLike } from '../initializers/index.js';
+import { cast } from '../ops/convert.js';
 import { withPath } from '../ops/define.js';
+import { divide } from '../ops/elementwise.js';
+import {
+  get as getRegularizer,
+  type Regularizer,
+  type RegularizerLike,
+  serializeRegularizer,
+} from '../regularizers/index.js';
+import type { DType } from '../tensor/dtype.js';
 import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { camelKeys, Registry, toSnakeCase } from '../util/registry.js';
 import type { SerializedObject } from '../util/serialize.js';
 import { checkOptions } from '../util/suggest.js';
+import { maskOf, type Structure, type SymbolicShape, setMask, tensorsOf } from './structure.js';
 
-/** A shape whose batch axis, and perhaps others, is not known: `[null, 784]`. */
-export type SymbolicShape = readonly (number | null)[];
+export type { Structure, SymbolicShape } from './structure.js';
 
 /** Options of every layer. */
 export interface LayerOptions {
@@ -22,9 +32,17 @@ export interface LayerOptions {
   readonly inputShape?: Shape;
   /** Kept for files; all layers compute in float32. */
   readonly dtype?: unknown;
+  /** A penalty on the outputs, per sample of the batch. */
+  readonly activityRegularizer?: RegularizerLike;
 }
 
-export const layerOptionNames = ['name', 'trainable', 'inputShape', 'dtype'] as const;
+export const layerOptionNames = [
+  'name',
+  'trainable',
+  'inputShape',
+  'dtype',
+  'activityRegularizer',
+] as const;
 
 /** What a layer is told when it is called. */
 export interface CallOptions {
@@ -32,7 +50,12 @@ export interface CallOptions {
   readonly training?: boolean;
   /** Which time steps count, `[batch, time]` bool. */
   readonly mask?: Tensor | undefined;
+  /** The same for each of several inputs. */
+  readonly masks?: readonly (Tensor | undefined)[] | undefined;
 }
+
+/** Masks of the outputs: of one, or of each of several. */
+export type OutputMask = Tensor | readonly (Tensor | undefined)[] | undefined;
 
 /** Options of `addWeight`. */
 export interface WeightOptions {
@@ -42,6 +65,12 @@ export interface WeightOptions {
   readonly initializer?: InitializerLike;
   /** Default true. */
   readonly trainable?: boolean;
+  /** Default float32. */
+  readonly dtype?: DType;
+  /** A penalty on it, added to the loss while it is trained. */
+  readonly regularizer?: RegularizerLike;
+  /** What it is brought back to after each update. */
+  readonly constraint?: ConstraintLike;
 }
 
 /** The dtype of every layer, as Keras writes it. */
@@ -65,10 +94,15 @@ export function uniqueName(className: string): string {
 /** Starts the numbering of automatic names again. */
 export const clearSession = (): void => counts.clear();
 
-/** All layer classes by name. */
-export const layers = new Registry<{ fromConfig(config: Record<string, unknown>): Layer }>('layer');
+/** A layer of any inputs and outputs. */
+export type AnyLayer = Layer<Structure, Structure>;
 
-function collectLayers(value: unknown, found: Set<Layer>, seen: Set<unknown>): void {
+/** All layer classes by name. */
+export const layers = new Registry<{ fromConfig(config: Record<string, unknown>): AnyLayer }>(
+  'layer',
+);
+
+function collectLayers(value: unknown, found: Set<AnyLayer>, seen: Set<unknown>): void {
   if (typeof value !== 'object' || value === null || seen.has(value)) return;
   seen.add(value);
   if (value instanceof Layer) {
@@ -83,16 +117,25 @@ function collectLayers(value: unknown, found: Set<Layer>, seen: Set<unknown>): v
 }
 
 /** @internal The layers in a record's values, and in arrays, maps, sets and records there. */
-export function layersIn(record: object): readonly Layer[] {
-  const found = new Set<Layer>();
+export function layersIn(record: object): readonly AnyLayer[] {
+  const found = new Set<AnyLayer>();
   const seen = new Set<unknown>();
   for (const value of Object.values(record)) collectLayers(value, found, seen);
   return [...found];
 }
 
+/** Layers in the midst of a call, so that the outermost one forgets the penalties of the call before. */
+let depth = 0;
+
+/** The shapes of what a layer is called with, batch axes null; one shape for one tensor. */
+const symbolicShapes = (x: Structure): SymbolicShape | readonly SymbolicShape[] => {
+  const shapes = tensorsOf(x).map((t) => [null, ...t.shape.slice(1)]);
+  return shapes.length === 1 && !Array.isArray(x) ? shapes[0] : shapes;
+};
+
 /**
  * A layer: a function of a tensor with weights of its own. Subclasses make weights in `build` and
- * compute in `call`.
+ * compute in `call`. A layer of several tensors is a `Layer<readonly Tensor[]>`.
  *
  * @example
  * class Scale extends Layer {
@@ -100,38 +143,99 @@ export function layersIn(record: object): readonly Layer[] {
  *   call(x) { return x.mul(this.scale.value); }
  * }
  */
-export abstract class Layer {
+export abstract class Layer<In extends Structure = Tensor, Out extends Structure = Tensor> {
   readonly name: string;
   /** Takes effect at the next `model.compile()`. */
   trainable: boolean;
   built = false;
   readonly inputShape: Shape | undefined;
+  readonly activityRegularizer: Regularizer | undefined;
+  /** Whether it passes on the mask of its input. */
+  supportsMasking = false;
   private readonly own: Variable[] = [];
+  private readonly regularized = new Map<Variable, Regularizer>();
+  private added: Tensor[] = [];
 
   constructor(options: LayerOptions = {}) {
     this.name = options.name ?? uniqueName(new.target.name);
     this.trainable = options.trainable ?? true;
     this.inputShape = options.inputShape;
+    this.activityRegularizer = getRegularizer(options.activityRegularizer);
   }
 
-  /** Makes the weights; called once, with the input's shape (batch axis null). */
-  build(_inputShape: SymbolicShape): void {}
+  /** Makes the weights; called once, with the input's shape (batch axis null), or a list of them. */
+  build(_inputShape: In extends Tensor ? SymbolicShape : readonly SymbolicShape[]): void {}
 
-  /** The layer's function. `x` has the batch on its leading axis. */
-  abstract call(x: Tensor, options: CallOptions): Tensor;
+  /** The layer's function. Tensors have the batch on their leading axis. */
+  abstract call(x: In, options: CallOptions): Out;
 
   /** Calls the layer, building it first if need be. */
-  apply(x: Tensor, options: CallOptions = {}): Tensor {
+  apply(x: In, options: CallOptions = {}): Out {
     return withPath(this.name, () => {
-      this.ensureBuilt([null, ...x.shape.slice(1)]);
-      return this.call(x, options);
+      this.ensureBuilt(symbolicShapes(x));
+      if (depth === 0) this.forgetLosses();
+      depth++;
+      try {
+        const masks = options.masks ?? (options.mask ? [options.mask] : tensorsOf(x).map(maskOf));
+        const masked = masks.some((mask) => mask !== undefined);
+        const out = this.call(x, masked ? { ...options, mask: masks[0], masks } : options);
+        if (masked || !this.supportsMasking) this.passMask(x, out, masks);
+        this.penalize(out);
+        return out;
+      } finally {
+        depth--;
+      }
     });
   }
 
+  /** The masks of the outputs; by default that of the input if `supportsMasking`. */
+  computeMask(_x: In, masks: readonly (Tensor | undefined)[]): OutputMask {
+    return this.supportsMasking ? masks[0] : undefined;
+  }
+
+  private passMask(x: In, out: Out, masks: readonly (Tensor | undefined)[]): void {
+    const given = [this.computeMask(x, masks)].flat();
+    const inputs = new Set<Tensor>(tensorsOf(x));
+    for (const [i, t] of tensorsOf(out).entries()) if (!inputs.has(t)) setMask(t, given[i]);
+  }
+
+  private penalize(out: Out): void {
+    const { activityRegularizer } = this;
+    if (!activityRegularizer) return;
+    for (const t of tensorsOf(out)) this.addLoss(divide(activityRegularizer.call(t), t.shape[0]));
+  }
+
+  /** Adds a scalar to the loss of the call that is being made. */
+  addLoss(loss: Tensor): void {
+    this.added.push(loss);
+  }
+
+  private forgetLosses(): void {
+    this.added = [];
+    for (const layer of this.sublayers) layer.forgetLosses();
+  }
+
+  private get addedLosses(): readonly Tensor[] {
+    return [...this.added, ...this.sublayers.flatMap((layer) => layer.addedLosses)];
+  }
+
+  private get penalties(): ReadonlyMap<Variable, Regularizer> {
+    return new Map([...this.regularized, ...this.sublayers.flatMap((l) => [...l.penalties])]);
+  }
+
+  /** What is added to the loss: by `addLoss` in the last call, and by regularizers of trained weights. */
+  get losses(): readonly Tensor[] {
+    const { penalties } = this;
+    const ofWeights = this.trainableVariables.flatMap(
+      (weight) => penalties.get(weight)?.call(weight.value) ?? [],
+    );
+    return [...this.addedLosses, ...ofWeights];
+  }
+
   /** Builds the layer if it has not been. */
-  ensureBuilt(inputShape: SymbolicShape): void {
+  ensureBuilt(inputShape: SymbolicShape | readonly SymbolicShape[]): void {
     if (this.built) return;
-    untraced(() => this.build(inputShape));
+    untraced(() => this.build(inputShape as Parameters<this['build']>[0]));
     this.built = true;
     this.namePaths(this.name);
   }
@@ -140,16 +244,20 @@ export abstract class Layer {
   addWeight(options: WeightOptions): Variable {
     const { name = `weight_${this.own.length}`, shape, initializer = 'glorotUniform' } = options;
     const trainable = options.trainable ?? true;
-    const weight = untraced(
-      () => new Variable(getInitializer(initializer).call(shape), { name, trainable }),
-    );
+    const weight = untraced(() => {
+      const initial = getInitializer(initializer).call(shape);
+      return new Variable(cast(initial, options.dtype ?? 'float32'), { name, trainable });
+    });
     weight.path = `${this.name}/${name}`;
+    weight.constraint = getConstraint(options.constraint);
+    const regularizer = getRegularizer(options.regularizer);
+    if (regularizer) this.regularized.set(weight, regularizer);
     this.own.push(weight);
     return weight;
   }
 
   /** Layers that this one is made of: those in its own properties, arrays and maps. */
-  get sublayers(): readonly Layer[] {
+  get sublayers(): readonly AnyLayer[] {
     return layersIn(this);
   }
 
@@ -159,23 +267,28 @@ export abstract class Layer {
     for (const layer of this.sublayers) layer.namePaths(`${prefix}/${layer.name}`);
   }
 
-  /** All weights, trainable ones first, as Keras lists them. */
+  /** The weights of the layer itself, in Keras's order: those made to be trained first. */
+  get ownWeights(): readonly Variable[] {
+    const { own } = this;
+    return [...own.filter((w) => w.trainable), ...own.filter((w) => !w.trainable)];
+  }
+
+  /** All weights in Keras's order: its own, then those of its layers, one after the other. */
   get weights(): readonly Variable[] {
-    return [...this.trainableVariables, ...this.nonTrainableVariables];
+    return [...new Set([...this.ownWeights, ...this.sublayers.flatMap((layer) => layer.weights)])];
   }
 
   /** The weights that training changes: none if the layer is frozen. */
   get trainableVariables(): readonly Variable[] {
     if (!this.trainable) return [];
     const inner = this.sublayers.flatMap((layer) => layer.trainableVariables);
-    return [...this.own.filter((weight) => weight.trainable), ...inner];
+    return [...new Set([...this.own.filter((weight) => weight.trainable), ...inner])];
   }
 
   /** The weights that training leaves alone. */
   get nonTrainableVariables(): readonly Variable[] {
     const trained = new Set(this.trainableVariables);
-    const all = [...this.own, ...this.sublayers.flatMap((layer) => layer.weights)];
-    return all.filter((weight) => !trained.has(weight));
+    return this.weights.filter((weight) => !trained.has(weight));
   }
 
   /** Number of weights, counted in elements. */
@@ -183,18 +296,20 @@ export abstract class Layer {
     return this.weights.reduce((n, weight) => n + weight.size, 0);
   }
 
-  /** Penalties that the layer adds to the loss, for the call that was traced last. */
-  get losses(): readonly Tensor[] {
-    return this.sublayers.flatMap((layer) => layer.losses);
-  }
-
   /** Keras's config: its options in snake case. */
   getConfig(): Record<string, unknown> {
-    return { name: this.name, trainable: this.trainable, dtype: float32Policy };
+    const base = { name: this.name, trainable: this.trainable, dtype: float32Policy };
+    if (!this.activityRegularizer) return base;
+    return { ...base, activity_regularizer: serializeRegularizer(this.activityRegularizer) };
   }
 
   /** A layer made of Keras's config. */
-  static fromConfig(this: new (options: never) => Layer, config: Record<string, unknown>): Layer {
+  static fromConfig(
+    this: new (
+      options: never,
+    ) => AnyLayer,
+    config: Record<string, unknown>,
+  ): AnyLayer {
     const { batchShape: _, batchInputShape: __, dtype: ___, ...options } = camelKeys(config);
     return new this(options as never);
   }

@@ -7,7 +7,13 @@ import { evaluate as evaluateTensors } from '../graph/evaluate.js';
 import { formatProgram } from '../graph/print.js';
 import type { Program } from '../graph/program.js';
 import { Variable } from '../graph/variable.js';
-import { Layer, type LayerOptions, layersIn, type SymbolicShape } from '../layers/layer.js';
+import {
+  type AnyLayer,
+  Layer,
+  type LayerOptions,
+  layersIn,
+  type SymbolicShape,
+} from '../layers/layer.js';
 import { SparseCategoricalCrossentropy } from '../losses/crossentropy.js';
 import { get as getLoss, type LossLike } from '../losses/index.js';
 import { get as getMetric, type MetricLike } from '../metrics/index.js';
@@ -131,22 +137,22 @@ export abstract class Model extends Layer {
   }
 
   /** The model's layers, in order. */
-  get layers(): readonly Layer[] {
+  get layers(): readonly AnyLayer[] {
     // What the model was compiled to holds no layers, and asks for them itself.
     const held = Object.entries(this).filter(([key]) => key !== 'compiledState' && key !== 'steps');
     return layersIn(Object.fromEntries(held));
   }
 
-  override get sublayers(): readonly Layer[] {
+  override get sublayers(): readonly AnyLayer[] {
     return this.layers;
   }
 
   /** Makes the weights for inputs of this shape (with the batch axis, whose size does not matter). */
-  override build(inputShape?: SymbolicShape): void {
+  override build(inputShape?: SymbolicShape | readonly SymbolicShape[]): void {
     const shape = inputShape?.slice(1);
     if (!shape?.every((d): d is number => typeof d === 'number')) {
       throw new ShapeError(
-        `${this.name}: build() needs the shape of the input, e.g. [null, 784], got ${inputShape ? formatShape(inputShape) : 'nothing'}.`,
+        `${this.name}: build() needs the shape of the input, e.g. [null, 784], got ${inputShape ? JSON.stringify(inputShape) : 'nothing'}.`,
       );
     }
     this.prepare({
@@ -380,7 +386,7 @@ export abstract class Model extends Layer {
   }
 
   /** The layer with a name, or at an index. */
-  getLayer(which: string | number): Layer {
+  getLayer(which: string | number): AnyLayer {
     const found =
       typeof which === 'number'
         ? this.layers.at(which)
@@ -397,13 +403,13 @@ export abstract class Model extends Layer {
   }
 
   /** @internal Output shape of each layer, for the summary. */
-  protected outputShapes(): ReadonlyMap<Layer, SymbolicShape> {
+  protected outputShapes(): ReadonlyMap<AnyLayer, SymbolicShape> {
     return new Map();
   }
 
   /** Prints the table of layers and returns it. */
   summary(options: { readonly print?: (text: string) => void } = {}): string {
-    const shapes = this.built ? this.outputShapes() : new Map<Layer, SymbolicShape>();
+    const shapes = this.built ? this.outputShapes() : new Map<AnyLayer, SymbolicShape>();
     const rows: SummaryRow[] = this.layers.map((layer) => ({
       name: layer.name,
       type: layer.constructor.name.replace(/^_+/, ''),

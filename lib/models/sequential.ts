@@ -1,16 +1,26 @@
 // Sequential: a stack of layers, each fed by the one before it.
 import { Input } from '../layers/core.js';
-import type { CallOptions } from '../layers/layer.js';
 import {
+  type AnyLayer,
+  type CallOptions,
   Layer,
   type LayerOptions,
   layers as layerRegistry,
+  type Structure,
   type SymbolicShape,
 } from '../layers/layer.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { ConfigError } from '../util/errors.js';
+import { Tensor } from '../tensor/tensor.js';
+import { ConfigError, ShapeError } from '../util/errors.js';
 import { isSerialized, type SerializedObject, serialize } from '../util/serialize.js';
 import { Model } from './model.js';
+
+/** What a layer of a stack gives to the next one. */
+function oneTensor(out: Structure, layer: AnyLayer): Tensor {
+  if (out instanceof Tensor) return out;
+  throw new ShapeError(
+    `${layer.constructor.name} "${layer.name}" has several outputs; a Sequential model passes on one. Use new Model({ inputs, outputs }).`,
+  );
+}
 
 /**
  * A stack of layers.
@@ -18,21 +28,21 @@ import { Model } from './model.js';
  * @example new Sequential([new Input({ shape: [784] }), new Dense(10, { activation: 'softmax' })])
  */
 export class Sequential extends Model {
-  private readonly stack: Layer[] = [];
-  private readonly shapes = new Map<Layer, SymbolicShape>();
+  private readonly stack: AnyLayer[] = [];
+  private readonly shapes = new Map<AnyLayer, SymbolicShape>();
 
-  constructor(layers: readonly Layer[] | null = [], options: LayerOptions = {}) {
+  constructor(layers: readonly AnyLayer[] | null = [], options: LayerOptions = {}) {
     super(options);
     for (const layer of layers ?? []) this.add(layer);
   }
 
   /** The layers, without the input. */
-  override get layers(): readonly Layer[] {
+  override get layers(): readonly AnyLayer[] {
     return this.stack.filter((layer) => !(layer instanceof Input));
   }
 
   /** Puts a layer on top. An Input, or a first layer with `inputShape`, builds the model at once. */
-  add(layer: Layer): void {
+  add(layer: AnyLayer): void {
     if (!(layer instanceof Layer)) {
       throw new ConfigError(`${this.name}: add() expects a layer, got ${typeof layer}.`);
     }
@@ -49,7 +59,7 @@ export class Sequential extends Model {
   }
 
   /** Removes and returns the last layer. */
-  pop(): Layer | undefined {
+  pop(): AnyLayer | undefined {
     const layer = this.stack.pop();
     this.restart();
     return layer;
@@ -67,7 +77,7 @@ export class Sequential extends Model {
     return first instanceof Input ? first.shape : (first?.inputShape ?? this.builtShape);
   }
 
-  override build(inputShape?: SymbolicShape): void {
+  override build(inputShape?: SymbolicShape | readonly SymbolicShape[]): void {
     const declared = this.declaredShape();
     super.build(inputShape ?? (declared && [null, ...declared]));
   }
@@ -75,13 +85,13 @@ export class Sequential extends Model {
   override call(x: Tensor, options: CallOptions): Tensor {
     let out = x;
     for (const layer of this.stack) {
-      out = layer.apply(out, options);
+      out = oneTensor(layer.apply(out, options), layer);
       this.shapes.set(layer, [null, ...out.shape.slice(1)]);
     }
     return out;
   }
 
-  protected override outputShapes(): ReadonlyMap<Layer, SymbolicShape> {
+  protected override outputShapes(): ReadonlyMap<AnyLayer, SymbolicShape> {
     return this.shapes;
   }
 

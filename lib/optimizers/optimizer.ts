@@ -151,6 +151,9 @@ export abstract class Optimizer {
     }
     this.build(targets);
     if (targets.length > 0) this.updateAll(grads, targets, this.currentRate());
+    for (const target of targets) {
+      if (target.constraint) target.assign(target.constraint.call(target.value));
+    }
     this.iterations.assignAdd(fromData(Int32Array.of(1), [], 'int32'));
   }
 

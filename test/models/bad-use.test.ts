@@ -77,8 +77,7 @@ describe('unknown names, with the nearest one', () => {
 
   it('options of Keras that would be left out in silence', () => {
     for (const make of [
-      () => new Dense(3, wrong({ kernelRegularizer: 'l2' })),
-      () => new Dense(3, wrong({ biasConstraint: 'non_neg' })),
+      () => new Dense(3, wrong({ loraRank: 4 })),
       () => new Flatten({ dataFormat: 'channels_first' }),
       () => new SparseCategoricalCrossentropy(wrong({ ignoreClass: -1 })),
     ]) {
