@@ -11,10 +11,20 @@ export { evaluate } from './graph/evaluate.js';
 export { type Variable, type VariableOptions, variable } from './graph/variable.js';
 export * as initializers from './initializers/index.js';
 export * as layers from './layers/index.js';
+export { Input, input } from './layers/input.js';
 export { clearSession, Layer } from './layers/layer.js';
+export type { SymbolicTensor } from './layers/symbolic.js';
 export * as losses from './losses/index.js';
 export * as metrics from './metrics/index.js';
-export { Model } from './models/model.js';
+export {
+  type AnyModel,
+  type CompileOptions,
+  type EvaluateOptions,
+  type FitOptions,
+  Model,
+  type ModelOptions,
+  type PredictOptions,
+} from './models/model.js';
 export { Sequential } from './models/sequential.js';
 export * as ops from './ops/index.js';
 export { setRandomSeed } from './ops/random.js';

@@ -1,5 +1,5 @@
 // The base of callbacks: Keras's hooks, sync or async.
-import type { Model } from '../models/model.js';
+import type { AnyModel } from '../models/model.js';
 
 /** Logged values by name. */
 export type Logs = Readonly<Record<string, number>>;
@@ -21,7 +21,7 @@ type Hook = void | Promise<void>;
 /** Something that `fit`, `evaluate` and `predict` call at their stages. */
 export abstract class Callback {
   /** The model; set before the first hook. */
-  model!: Model;
+  model!: AnyModel;
   params!: FitParams;
   /**
    * `'logsOnly'`: batch hooks only read logs, and may be called later, for many steps at once.

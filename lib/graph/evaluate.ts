@@ -2,7 +2,7 @@
 // needs is looked up by its structure as the user wrote it, so a loop compiles once.
 
 import { backendGeneration } from '../backend/select.js';
-import { scope } from '../ops/define.js';
+import { isSymbolic, scope } from '../ops/define.js';
 import type { DataArray } from '../tensor/dtype.js';
 import { type OpNode, type PendingRun, Tensor } from '../tensor/tensor.js';
 import { TraceError } from '../util/errors.js';
@@ -67,6 +67,12 @@ function cached(key: string, make: () => CompiledGraph): CompiledGraph {
 }
 
 function refuseInTrace(roots: readonly Tensor[]): void {
+  const symbolic = roots.find(isSymbolic);
+  if (symbolic) {
+    throw new TraceError(
+      `data(): ${symbolic} is symbolic: it stands for tensors that a model will be called on, and has no values.`,
+    );
+  }
   const traced = roots.some(
     (t) => (t.source.kind === 'op' && t.source.node.trace !== undefined) || 'trace' in t.source,
   );

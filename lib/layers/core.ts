@@ -1,12 +1,11 @@
-// Layers without weights: activation, flatten, rescaling, dropout, and the model's input.
+// Layers without weights: activation, flatten, rescaling, dropout.
 import * as activations from '../activations/index.js';
 import { add, cast, divide, greaterEqual, multiply, where } from '../ops/elementwise.js';
 import { reshape } from '../ops/movement.js';
 import { dropout, uniform } from '../ops/random.js';
-import { type Shape, sizeOf } from '../tensor/shape.js';
+import { sizeOf } from '../tensor/shape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
-import { refuseOptions } from '../util/suggest.js';
 import {
   type CallOptions,
   checkLayerOptions,
@@ -15,33 +14,6 @@ import {
   layers,
   type SymbolicShape,
 } from './layer.js';
-
-/** Says what shape and dtype a model's inputs have: `new Input({ shape: [28, 28] })`. */
-export class Input extends Layer {
-  /** Without the batch axis. */
-  readonly shape: Shape;
-  constructor(options: LayerOptions & { shape?: Shape; batchShape?: readonly (number | null)[] }) {
-    super(options);
-    checkLayerOptions('Input', options, ['shape', 'batchShape', 'sparse', 'ragged']);
-    refuseOptions('Input', options, ['sparse', 'ragged']);
-    const shape = options.shape ?? options.batchShape?.slice(1);
-    if (!shape?.every((d): d is number => Number.isInteger(d))) {
-      throw new ConfigError('Input: expected a shape of whole numbers, e.g. { shape: [784] }.');
-    }
-    this.shape = shape;
-  }
-  override call(x: Tensor): Tensor {
-    return x;
-  }
-  override getConfig(): Record<string, unknown> {
-    return { batch_shape: [null, ...this.shape], dtype: 'float32', sparse: false, name: this.name };
-  }
-  static override fromConfig(config: Record<string, unknown>): Input {
-    const batchShape = config.batch_shape as readonly (number | null)[];
-    return new Input({ batchShape, name: config.name as string });
-  }
-}
-layers.add('Input', Input, ['InputLayer']);
 
 /** Applies an activation: `new Activation('relu')`. */
 export class Activation extends Layer {

@@ -1,13 +1,15 @@
+import './operation.js';
+
 export {
   Activation,
   Dropout,
   type DropoutOptions,
   Flatten,
-  Input,
   Rescaling,
   type RescalingOptions,
 } from './core.js';
 export { Dense, type DenseOptions } from './dense.js';
+export { Input, type InputOptions, input } from './input.js';
 export {
   type CallOptions,
   Layer,
@@ -15,3 +17,4 @@ export {
   type SymbolicShape,
   type WeightOptions,
 } from './layer.js';
+export { type LayerNode, SymbolicTensor } from './symbolic.js';

@@ -4,7 +4,7 @@ import { untraced } from '../graph/compile.js';
 import { Variable } from '../graph/variable.js';
 import { get as getInitializer, type InitializerLike } from '../initializers/index.js';
 import { cast } from '../ops/convert.js';
-import { withPath } from '../ops/define.js';
+import { isSymbolic, withPath } from '../ops/define.js';
 import { divide } from '../ops/elementwise.js';
 import {
   get as getRegularizer,
@@ -19,6 +19,7 @@ import { camelKeys, Registry, toSnakeCase } from '../util/registry.js';
 import type { SerializedObject } from '../util/serialize.js';
 import { checkOptions } from '../util/suggest.js';
 import { maskOf, type Structure, type SymbolicShape, setMask, tensorsOf } from './structure.js';
+import { applySymbolic, type LayerNode, nodesOf } from './symbolic.js';
 
 export type { Structure, SymbolicShape } from './structure.js';
 
@@ -73,8 +74,8 @@ export interface WeightOptions {
   readonly constraint?: ConstraintLike;
 }
 
-/** The dtype of every layer, as Keras writes it. */
-const float32Policy: SerializedObject = {
+/** @internal The dtype of every layer, as Keras writes it. */
+export const float32Policy: SerializedObject = {
   module: 'keras',
   class_name: 'DTypePolicy',
   config: { name: 'float32' },
@@ -145,6 +146,8 @@ const symbolicShapes = (x: Structure): SymbolicShape | readonly SymbolicShape[] 
  */
 export abstract class Layer<In extends Structure = Tensor, Out extends Structure = Tensor> {
   readonly name: string;
+  /** What Keras calls its class. */
+  readonly className: string;
   /** Takes effect at the next `model.compile()`. */
   trainable: boolean;
   built = false;
@@ -156,8 +159,10 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   private readonly regularized = new Map<Variable, Regularizer>();
   private added: Tensor[] = [];
 
-  constructor(options: LayerOptions = {}) {
-    this.name = options.name ?? uniqueName(new.target.name);
+  /** @param className what it is called in automatic names and files; default: the name of the class */
+  constructor(options: LayerOptions = {}, className: string = new.target.name) {
+    this.className = className.replace(/^_+/, '');
+    this.name = options.name ?? uniqueName(this.className);
     this.trainable = options.trainable ?? true;
     this.inputShape = options.inputShape;
     this.activityRegularizer = getRegularizer(options.activityRegularizer);
@@ -171,6 +176,10 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
 
   /** Calls the layer, building it first if need be. */
   apply(x: In, options: CallOptions = {}): Out {
+    if (tensorsOf(x).some(isSymbolic)) {
+      this.ensureBuilt(symbolicShapes(x));
+      return applySymbolic(this, x, options) as Out;
+    }
     return withPath(this.name, () => {
       this.ensureBuilt(symbolicShapes(x));
       if (depth === 0) this.forgetLosses();
@@ -191,6 +200,11 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   /** The masks of the outputs; by default that of the input if `supportsMasking`. */
   computeMask(_x: In, masks: readonly (Tensor | undefined)[]): OutputMask {
     return this.supportsMasking ? masks[0] : undefined;
+  }
+
+  /** Its calls on symbolic tensors, in order. */
+  get nodes(): readonly LayerNode[] {
+    return nodesOf(this);
   }
 
   private passMask(x: In, out: Out, masks: readonly (Tensor | undefined)[]): void {

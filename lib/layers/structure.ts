@@ -7,18 +7,27 @@ export type Structure = Tensor | readonly Tensor[] | { readonly [name: string]: 
 /** A shape whose batch axis, and perhaps others, is not known: `[null, 784]`. */
 export type SymbolicShape = readonly (number | null)[];
 
-/** The tensors of a structure, in order. */
+/** The names in a structure, in Keras's order: the alphabet's. */
+export const namesIn = (structure: { readonly [name: string]: unknown }): readonly string[] =>
+  Object.keys(structure).sort();
+
+/** The tensors of a structure, in order; by name in the order of the names. */
 export function tensorsOf(structure: Structure): readonly Tensor[] {
   if (structure instanceof Tensor) return [structure];
-  return Array.isArray(structure) ? structure : Object.values(structure);
+  if (isList(structure)) return structure;
+  return namesIn(structure).map((name) => structure[name]);
 }
 
 /** The structure with other tensors in the same places. */
 export function withTensors(structure: Structure, tensors: readonly Tensor[]): Structure {
   if (structure instanceof Tensor) return tensors[0];
-  if (Array.isArray(structure)) return tensors;
-  return Object.fromEntries(Object.keys(structure).map((name, i) => [name, tensors[i]]));
+  if (isList(structure)) return tensors;
+  return Object.fromEntries(namesIn(structure).map((name, i) => [name, tensors[i]]));
 }
+
+/** Whether it is a list of tensors. */
+export const isList = (structure: Structure): structure is readonly Tensor[] =>
+  Array.isArray(structure);
 
 const masks = new WeakMap<Tensor, Tensor>();
 

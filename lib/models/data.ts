@@ -1,8 +1,10 @@
 // What users hand to fit, evaluate and predict, made into tensors whose leading axis is the samples.
+// Several inputs or outputs come in a list or by name.
 import { setImmediate } from 'node:timers/promises';
 import type { Feed } from '../backend/backend.js';
 import { evaluate } from '../graph/evaluate.js';
 import { realized } from '../graph/run.js';
+import { isList, namesIn, type Structure } from '../layers/structure.js';
 import { cast } from '../ops/elementwise.js';
 import { reshape } from '../ops/movement.js';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
@@ -20,12 +22,31 @@ import { DataError } from '../util/errors.js';
 /** Samples: a tensor, arrays, or a typed array together with its shape. */
 export type Samples = TensorLike | { readonly data: TypedArrayInput; readonly shape: Shape };
 
+/** Samples of one input or output, or of several in a list or by name. */
+export type SamplesOf = Samples | readonly Samples[] | { readonly [name: string]: Samples };
+
+/** How several tensors belong together: one alone, in a list, or by names. */
+export type Form = 'one' | 'list' | readonly string[];
+
+/** Tensors in a form. */
+export function arrange(form: Form, tensors: readonly Tensor[]): Structure {
+  if (form === 'one') return tensors[0];
+  if (form === 'list') return tensors;
+  return Object.fromEntries(form.map((name, i) => [name, tensors[i]]));
+}
+
+/** The form of what a model gives. */
+export function formOf(structure: Structure): Form {
+  if (structure instanceof Tensor) return 'one';
+  return isList(structure) ? 'list' : namesIn(structure);
+}
+
 /** Batches as they come: `[x, y]`, `[x, y, sampleWeight]`, `{ x, y, sampleWeight }` or x alone. */
 export type BatchSource = Iterable<unknown> | AsyncIterable<unknown>;
 
 const sliceBytes = 8 * 2 ** 20;
 
-const isShaped = (s: Samples): s is { data: TypedArrayInput; shape: Shape } =>
+const isShaped = (s: unknown): s is { data: TypedArrayInput; shape: Shape } =>
   typeof s === 'object' && s !== null && 'data' in s && 'shape' in s && !(s instanceof Tensor);
 
 /** Copies a typed array in slices, between turns of the event loop; shared memory is read in place. */
@@ -71,11 +92,53 @@ export async function toSamples(samples: Samples, what: string): Promise<Tensor>
   return t;
 }
 
-/** x: features on the last axis, so that a list of numbers becomes `[samples, 1]`. */
-export const toInputs = async (x: Samples): Promise<Tensor> => {
-  const t = await toSamples(x, 'x');
-  return t.rank === 1 ? withValue(reshape(t, [t.size, 1])) : t;
-};
+const isArrayOfSamples = (part: unknown): boolean =>
+  part instanceof Tensor || isTypedArray(part) || (isRecord(part) && isShaped(part));
+
+const isRecord = (x: unknown): x is { readonly [name: string]: Samples } =>
+  typeof x === 'object' &&
+  x !== null &&
+  !Array.isArray(x) &&
+  !(x instanceof Tensor) &&
+  !isTypedArray(x);
+
+/** The parts of samples: `count` of them if that is known. A list of tensors is never one of numbers. */
+export function partsIn(
+  given: SamplesOf,
+  count: number,
+): { readonly form: Form; readonly parts: readonly Samples[] } {
+  if (isNamed(given)) {
+    const names = namesIn(given);
+    const byName: { readonly [name: string]: Samples } = given;
+    return { form: names, parts: names.map((name) => byName[name]) };
+  }
+  const list =
+    Array.isArray(given) &&
+    given.length > 0 &&
+    (given.every(isArrayOfSamples) || (count > 1 && given.length === count));
+  return list ? { form: 'list', parts: given } : { form: 'one', parts: [given as Samples] };
+}
+
+/** Samples by name: not a variable, nor an array with its shape. */
+const isNamed = (given: SamplesOf): given is { readonly [name: string]: Samples } =>
+  isRecord(given) && !isShaped(given) && !('value' in given && 'assign' in given);
+
+/** Inputs: features on the last axis, so that a list of numbers becomes `[samples, 1]`. */
+export async function toInputs(
+  given: SamplesOf,
+  count: number,
+): Promise<{ readonly x: readonly Tensor[]; readonly form: Form }> {
+  const { form, parts } = partsIn(given, count);
+  const x: Tensor[] = [];
+  for (const [i, part] of parts.entries()) {
+    const t = await toSamples(part, form === 'one' ? 'x' : `x, ${nameIn(form, i)}`);
+    x.push(t.rank === 1 ? await withValue(reshape(t, [t.size, 1])) : t);
+  }
+  return { x, form };
+}
+
+const nameIn = (form: Form, i: number): string =>
+  typeof form === 'string' ? `input ${i}` : `input "${form[i]}"`;
 
 async function withValue(t: Tensor): Promise<Tensor> {
   await evaluate(t);
@@ -114,40 +177,67 @@ export function weightsOfClasses(y: Tensor, classWeight: Readonly<Record<number,
   return fromData(weights, [rows], 'float32');
 }
 
-/** Everything that one pass reads, row for row. */
+/** Everything that one pass reads, row for row: inputs, and what there is for each output. */
 export interface Dataset {
-  readonly x: Tensor;
-  readonly y: Tensor | undefined;
-  readonly weight: Tensor | undefined;
+  readonly x: readonly Tensor[];
+  readonly form: Form;
+  /** Targets by output; none for an output that no loss or metric looks at. */
+  readonly y: readonly (Tensor | undefined)[];
+  readonly weights: readonly (Tensor | undefined)[];
+}
+
+/** Number of samples. */
+export const rowsIn = ({ x }: Dataset): number => x[0]?.shape[0] ?? 0;
+
+/** The parts of a data set with their names in errors. */
+function namedParts({ x, form, y, weights }: Dataset): [string, Tensor | undefined][] {
+  const label = (name: string, i: number, n: number) => (n === 1 ? name : `${name}[${i}]`);
+  return [
+    ...x.map((t, i): [string, Tensor] => [
+      typeof form === 'string' ? label('x', i, x.length) : `x.${form[i]}`,
+      t,
+    ]),
+    ...y.map((t, i): [string, Tensor | undefined] => [label('y', i, y.length), t]),
+    ...weights.map((t, i): [string, Tensor | undefined] => [
+      label('sampleWeight', i, weights.length),
+      t,
+    ]),
+  ];
 }
 
 /** Throws unless all parts have as many rows, and at least one. */
-export function checkRows({ x, y, weight }: Dataset, where: string): void {
-  const rows = x.shape[0];
-  if (rows === 0)
-    throw new DataError(`${where}: the data set is empty: x has shape ${formatShape(x.shape)}.`);
-  for (const [name, part] of [
-    ['y', y],
-    ['sampleWeight', weight],
-  ] as const) {
+export function checkRows(data: Dataset, where: string): void {
+  const rows = rowsIn(data);
+  if (rows === 0) {
+    const shape = data.x[0] ? formatShape(data.x[0].shape) : 'no tensor';
+    throw new DataError(`${where}: the data set is empty: x has shape ${shape}.`);
+  }
+  const [[first]] = namedParts(data);
+  for (const [name, part] of namedParts(data)) {
     if (!part || part.shape[0] === rows) continue;
-    throw new DataError(`${where}: x has ${rows} samples, but ${name} has ${part.shape[0]}.`);
+    throw new DataError(
+      `${where}: ${first} has ${rows} samples, but ${name} has ${part.shape[0]}.`,
+    );
   }
 }
 
 /** The tensors of a data set in the order of a step's feeds. */
-export const partsOf = ({ x, y, weight }: Dataset): Tensor[] =>
-  [x, y, weight].filter((t) => t !== undefined);
+export const partsOf = ({ x, y, weights }: Dataset): Tensor[] =>
+  [...x, ...y, ...weights].filter((t) => t !== undefined);
 
 /** Rows `from` up to `to` of a data set, in place. */
 export function rowsOf(data: Dataset, from: number, to: number): Dataset {
-  const take = (t: Tensor | undefined): Tensor | undefined => {
-    if (!t) return undefined;
+  const take = (t: Tensor): Tensor => {
     const row = sizeOf(t.shape.slice(1));
     const { data: all } = realized(t);
     return fromData(all.subarray(from * row, to * row), [to - from, ...t.shape.slice(1)], t.dtype);
   };
-  return { x: take(data.x)!, y: take(data.y), weight: take(data.weight) };
+  return {
+    x: data.x.map(take),
+    form: data.form,
+    y: data.y.map((t) => t && take(t)),
+    weights: data.weights.map((t) => t && take(t)),
+  };
 }
 
 /** The feeds of steps that begin at `first`: rows in order, or as `order` says. */
@@ -157,21 +247,22 @@ export const feedsOf = (data: Dataset, order: Int32Array | undefined, first: num
     return order ? { source, rows: order.subarray(first), first: 0 } : { source, first };
   });
 
-/** A data set of one batch from an iterator. */
-export async function toBatch(item: unknown): Promise<Dataset> {
+/** One batch of an iterator, as it came. */
+export interface RawBatch {
+  readonly x: SamplesOf;
+  readonly y: SamplesOf | undefined;
+  readonly sampleWeight: SamplesOf | undefined;
+}
+
+/** A batch of an iterator: `[x, y, sampleWeight]`, `{ x, y, sampleWeight }` or x alone. */
+export function rawBatch(item: unknown): RawBatch {
+  if (typeof item === 'object' && item !== null && !Array.isArray(item) && 'x' in item) {
+    const { x, y, sampleWeight } = item as RawBatch;
+    return { x, y: y ?? undefined, sampleWeight: sampleWeight ?? undefined };
+  }
   const parts = Array.isArray(item) && item[0] instanceof Object ? item : [item];
-  const record =
-    typeof item === 'object' && item !== null && 'x' in item
-      ? (item as { x: Samples; y?: Samples; sampleWeight?: Samples })
-      : { x: parts[0] as Samples, y: parts[1] as Samples, sampleWeight: parts[2] as Samples };
-  const { x, y, sampleWeight } = record;
-  const data = {
-    x: await toInputs(x),
-    y: y === undefined ? undefined : await toSamples(y, 'y'),
-    weight: sampleWeight === undefined ? undefined : await toSamples(sampleWeight, 'sampleWeight'),
-  };
-  checkRows(data, 'batch');
-  return data;
+  const [x, y, sampleWeight] = parts as SamplesOf[];
+  return { x, y: y ?? undefined, sampleWeight: sampleWeight ?? undefined };
 }
 
 /** Whether `x` yields batches instead of being the samples. */
@@ -223,11 +314,7 @@ export async function shuffledRows(n: number, seed: number, stream: number): Pro
 
 /** Says which column of the data is not a number, if one is. */
 export function findNonFinite(data: Dataset): DataError | undefined {
-  for (const [name, t] of [
-    ['x', data.x],
-    ['y', data.y],
-    ['sampleWeight', data.weight],
-  ] as const) {
+  for (const [name, t] of namedParts(data)) {
     if (t?.dtype !== 'float32') continue;
     const values = realized(t).data;
     const at = values.findIndex((value: number) => !Number.isFinite(value));

@@ -2,8 +2,8 @@
 import type { Logs } from '../callbacks/callback.js';
 import { DataError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
-import type { BatchSource, Dataset, Samples } from './data.js';
-import type { BatchOptions, EvaluateOptions, Model } from './model.js';
+import { type BatchSource, type Dataset, type RawBatch, rowsIn, type SamplesOf } from './data.js';
+import type { AnyModel, BatchOptions, EvaluateOptions } from './model.js';
 import { checkSignal, occupied, wholeNumbers } from './occupied.js';
 import { type Pass, passOverBatches, passOverData, resetMetrics } from './pass.js';
 import {
@@ -12,6 +12,7 @@ import {
   noBatch,
   type Prepared,
   prepare,
+  toDataset,
   withClassWeight,
 } from './prepare.js';
 import { makeProgress } from './progress.js';
@@ -27,7 +28,7 @@ interface TestOptions {
 
 /** Loss and metrics over a data set. */
 export async function test(
-  model: Model,
+  model: AnyModel,
   source: Prepared,
   options: TestOptions,
 ): Promise<Record<string, number>> {
@@ -42,8 +43,7 @@ export async function test(
     stopped: () => false,
   };
   if (source.kind === 'arrays') return passOverData(model, source.data, undefined, pass);
-  const prepareBatch = async (batch: Dataset): Promise<Dataset> =>
-    batch.y ? { ...batch, y: await model.targets(batch.y) } : batch;
+  const prepareBatch = (batch: RawBatch): Promise<Dataset> => toDataset(model, batch, 'batch');
   const batches = iteratorOf(source.source);
   try {
     const { logs, steps } = await passOverBatches(model, batches, prepareBatch, pass);
@@ -56,9 +56,9 @@ export async function test(
 
 /** `model.evaluate`. */
 export function evaluateModel(
-  model: Model,
-  x: Samples | BatchSource,
-  y: Samples | undefined,
+  model: AnyModel,
+  x: SamplesOf | BatchSource,
+  y: SamplesOf | undefined,
   options: EvaluateOptions,
 ): Promise<Record<string, number>> {
   return occupied(model, 'evaluate', async () => {
@@ -74,8 +74,10 @@ export function evaluateModel(
     checkSignal('evaluate', options.signal);
     options.signal?.throwIfAborted();
     const source = await prepare(model, x, y, options.sampleWeight, 'evaluate');
-    if (source.kind === 'arrays' && !source.data.y) throw new DataError('evaluate: y is missing.');
-    const samples = source.kind === 'arrays' ? source.data.x.shape[0] : undefined;
+    const wanted = model.compileOptions?.loss !== undefined;
+    if (source.kind === 'arrays' && source.data.y.length === 0 && wanted)
+      throw new DataError('evaluate: y is missing.');
+    const samples = source.kind === 'arrays' ? rowsIn(source.data) : undefined;
     const verbose = options.verbose ?? 'auto';
     const progress = await makeProgress({ epochs: 1, samples, verbose, title: 'Evaluate' });
     progress.beginEpoch(0);
@@ -97,10 +99,10 @@ export function evaluateModel(
 
 /** `model.trainOnBatch` and `model.testOnBatch`. */
 export function runOne(
-  model: Model,
+  model: AnyModel,
   mode: 'train' | 'test',
-  x: Samples,
-  y: Samples,
+  x: SamplesOf,
+  y: SamplesOf,
   options: BatchOptions,
 ): Promise<Record<string, number>> {
   return occupied(model, `${mode}OnBatch`, async () => {
@@ -108,7 +110,7 @@ export function runOne(
     if (source.kind !== 'arrays')
       throw new DataError(`${mode}OnBatch: expected arrays, got an iterator.`);
     const data = await withClassWeight(source.data, options.classWeight);
-    const batch = data.x.shape[0];
+    const batch = rowsIn(data);
     resetMetrics(model);
     return passOverData(model, data, undefined, {
       mode,

@@ -4,9 +4,17 @@ import { History } from '../callbacks/history.js';
 import { currentSeed } from '../ops/random.js';
 import { ConfigError, DataError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
-import { type BatchSource, type Dataset, rowsInOrder, type Samples, shuffledRows } from './data.js';
+import {
+  type BatchSource,
+  type Dataset,
+  type RawBatch,
+  rowsIn,
+  rowsInOrder,
+  type SamplesOf,
+  shuffledRows,
+} from './data.js';
 import { test } from './evaluate.js';
-import type { FitOptions, Model } from './model.js';
+import type { AnyModel, FitOptions } from './model.js';
 import { checkSignal, occupied, wholeNumbers } from './occupied.js';
 import {
   type ChunkReport,
@@ -23,6 +31,7 @@ import {
   type Prepared,
   prepareFit,
   type Sources,
+  toDataset,
   withClassWeight,
 } from './prepare.js';
 import { makeProgress, type Progress } from './progress.js';
@@ -87,9 +96,9 @@ function checkFitOptions(where: string, options: FitOptions): void {
 
 /** Training, one epoch after the other. */
 export function fitModel(
-  model: Model,
-  x: Samples | BatchSource,
-  y: Samples | undefined,
+  model: AnyModel,
+  x: SamplesOf | BatchSource,
+  y: SamplesOf | undefined,
   options: FitOptions,
 ): Promise<History> {
   // Read at the call: the seed may be set for something else while data is prepared.
@@ -100,7 +109,7 @@ export function fitModel(
     const { epochs = 1, batchSize = 32, initialEpoch = 0, signal } = options;
     signal?.throwIfAborted();
     const sources = await prepareFit(model, x, y, options);
-    const rows = sources.train.kind === 'arrays' ? sources.train.data.x.shape[0] : undefined;
+    const rows = sources.train.kind === 'arrays' ? rowsIn(sources.train.data) : undefined;
     const steps =
       options.stepsPerEpoch ?? (rows === undefined ? undefined : Math.ceil(rows / batchSize));
     const samples = rows === undefined ? undefined : Math.min(rows, (steps ?? 0) * batchSize);
@@ -156,7 +165,7 @@ class FitRun {
   private upcoming: { readonly epoch: number; readonly order: Promise<Int32Array> } | undefined;
 
   constructor(
-    private readonly model: Model,
+    private readonly model: AnyModel,
     private readonly sources: Sources,
     private readonly options: FitRunOptions,
     private readonly seed: number,
@@ -218,7 +227,7 @@ class FitRun {
     const { model } = this;
     const { train } = this.sources;
     if (train.kind === 'arrays') {
-      const rows = train.data.x.shape[0];
+      const rows = rowsIn(train.data);
       const order = await this.orderOf(epoch, rows);
       const pass = passOverData(model, train.data, order, this.pass());
       this.prepareOrder(epoch + 1, rows);
@@ -269,10 +278,10 @@ class FitRun {
     if (train.kind === 'batches') await closeIterator(this.batches, train.source);
   }
 
-  private async prepareBatch(batch: Dataset): Promise<Dataset> {
-    if (!batch.y) throw new DataError('fit: a batch has no y; yield [x, y].');
-    const y = await this.model.targets(batch.y);
-    return withClassWeight({ ...batch, y }, this.options.classWeight);
+  private async prepareBatch(batch: RawBatch): Promise<Dataset> {
+    if (batch.y === undefined) throw new DataError('fit: a batch has no y; yield [x, y].');
+    const data = await toDataset(this.model, batch, 'batch');
+    return withClassWeight(data, this.options.classWeight);
   }
 
   private async validate(source: Prepared): Promise<Record<string, number>> {

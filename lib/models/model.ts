@@ -7,27 +7,49 @@ import { evaluate as evaluateTensors } from '../graph/evaluate.js';
 import { formatProgram } from '../graph/print.js';
 import type { Program } from '../graph/program.js';
 import { Variable } from '../graph/variable.js';
+import { Input } from '../layers/input.js';
 import {
   type AnyLayer,
+  type CallOptions,
   Layer,
   type LayerOptions,
+  layers as layerRegistry,
   layersIn,
-  type SymbolicShape,
 } from '../layers/layer.js';
+import { type Structure, type SymbolicShape, tensorsOf } from '../layers/structure.js';
+import { inferSymbolic, symbolsOf } from '../layers/symbolic.js';
 import { SparseCategoricalCrossentropy } from '../losses/crossentropy.js';
-import { get as getLoss, type LossLike } from '../losses/index.js';
-import { get as getMetric, type MetricLike } from '../metrics/index.js';
 import { currentSeed, keyOf, nextDraw } from '../ops/random.js';
 import { get as getOptimizer } from '../optimizers/index.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
-import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
+import { formatShape, sameShape } from '../tensor/shape.js';
 import { Tensor, type TensorLike, tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError, StateError } from '../util/errors.js';
 import type { SerializedObject } from '../util/serialize.js';
 import { checkOptions } from '../util/suggest.js';
-import { type BatchSource, type Samples, toLabels, toSamples } from './data.js';
+import {
+  arrange,
+  type BatchSource,
+  type Form,
+  formOf,
+  type Samples,
+  type SamplesOf,
+  toLabels,
+  toSamples,
+} from './data.js';
 import { evaluateModel, runOne } from './evaluate.js';
 import { fitModel } from './fit.js';
+import { ModelGraph } from './graph.js';
+import { functionalConfig, functionalFromConfig } from './graph-config.js';
+import {
+  checkLosses,
+  checkMetrics,
+  type Losses,
+  type LossWeights,
+  type Metrics,
+  resolveLosses,
+  resolveMetrics,
+} from './outputs.js';
 import { predictModel, predictNow } from './predict.js';
 import type { Profile } from './profile.js';
 import {
@@ -37,18 +59,22 @@ import {
   keyOfBatch,
   type Mode,
   type Step,
+  type StepModel,
   traceStep,
 } from './steps.js';
-import { formatSummary, type SummaryRow } from './summary.js';
+import { type SummaryOptions, summarize } from './summary.js';
 
 export interface CompileOptions {
   /** Default: rmsprop in Keras; here `adam` until it is named. */
   readonly optimizer?: string | Optimizer | SerializedObject;
-  readonly loss?: LossLike;
-  readonly metrics?: readonly MetricLike[];
+  /** One for all outputs, a list with one for each, or by the outputs' names. */
+  readonly loss?: Losses;
+  /** For several outputs: a list for each, or by name. */
+  readonly metrics?: Metrics;
   /** Metrics that sample weights count in. */
-  readonly weightedMetrics?: readonly MetricLike[];
-  readonly lossWeights?: readonly number[] | number;
+  readonly weightedMetrics?: Metrics;
+  /** What each output's loss counts in the sum. */
+  readonly lossWeights?: LossWeights;
 }
 
 export interface FitOptions {
@@ -59,7 +85,7 @@ export interface FitOptions {
   /** Fraction of the data, taken from its end before shuffling, to validate on. */
   readonly validationSplit?: number;
   /** `[x, y]` or `[x, y, sampleWeight]` to validate on after each epoch, or an iterable of batches. */
-  readonly validationData?: readonly [Samples, Samples, Samples?] | BatchSource;
+  readonly validationData?: readonly [SamplesOf, SamplesOf, SamplesOf?] | BatchSource;
   /** Whether each epoch takes the samples in a fresh order. Default true. */
   readonly shuffle?: boolean;
   readonly callbacks?: readonly Callback[];
@@ -68,7 +94,7 @@ export interface FitOptions {
   /** Weight of each class in the loss: `{ 0: 1, 1: 5 }`. */
   readonly classWeight?: Readonly<Record<number, number>>;
   /** Weight of each sample in the loss. */
-  readonly sampleWeight?: Samples;
+  readonly sampleWeight?: SamplesOf;
   /** The epoch to begin at. Default 0. */
   readonly initialEpoch?: number;
   readonly stepsPerEpoch?: number;
@@ -82,7 +108,7 @@ export interface FitOptions {
 
 export interface EvaluateOptions {
   readonly batchSize?: number;
-  readonly sampleWeight?: Samples;
+  readonly sampleWeight?: SamplesOf;
   readonly steps?: number;
   readonly verbose?: number | 'auto';
   readonly signal?: AbortSignal;
@@ -97,7 +123,7 @@ export interface PredictOptions {
 
 /** Options of trainOnBatch and testOnBatch. */
 export interface BatchOptions {
-  readonly sampleWeight?: Samples;
+  readonly sampleWeight?: SamplesOf;
   readonly classWeight?: Readonly<Record<number, number>>;
 }
 
@@ -106,17 +132,41 @@ export type PrintableProgram = Program & { toString(): string };
 
 const compileOptionNames = ['optimizer', 'loss', 'metrics', 'weightedMetrics', 'lossWeights'];
 
+/** What a model gives for data: tensors in the structure of its outputs. */
+export type OutputsOf<Out extends Structure> = Out extends Tensor
+  ? Tensor
+  : Out extends readonly Tensor[]
+    ? Tensor[]
+    : { [Name in keyof Out]: Tensor };
+
+/** Options of a model; `inputs` and `outputs` make a functional one. */
+export interface ModelOptions<In extends Structure, Out extends Structure> extends LayerOptions {
+  /** Symbolic tensors: one, a list, or by name. */
+  readonly inputs?: In;
+  readonly outputs?: Out;
+}
+
+/** A model of any inputs and outputs. */
+export type AnyModel = Model<Structure, Structure>;
+
 /**
- * A model. Subclass it and define `call`, with layers in own properties; or use `Sequential`.
+ * A model. Make a functional one of symbolic tensors; or subclass it and define `call`, with layers in own
+ * properties; or use `Sequential`.
  *
  * @example
+ * const x = input([784]);
+ * const model = new Model({ inputs: x, outputs: new Dense(10).apply(x) });
+ *
  * class Net extends Model {
  *   hidden = new Dense(32, { activation: 'relu' });
  *   out = new Dense(1);
  *   call(x) { return this.out.apply(this.hidden.apply(x)); }
  * }
  */
-export abstract class Model extends Layer {
+export class Model<In extends Structure = Tensor, Out extends Structure = Tensor> extends Layer<
+  In,
+  Out
+> {
   /** Set to true to end `fit` after the present epoch; in a batch hook, after the present step. */
   stopTraining = false;
   /** @internal What it is doing. */
@@ -125,57 +175,137 @@ export abstract class Model extends Layer {
   betweenPasses = false;
   /** @internal Runs so far: part of the seed of each shuffle. */
   fits = 0;
+  /** @internal The layers between inputs and outputs, if the model was made of those. */
+  graph: ModelGraph | undefined;
   private compiledState: Compiled | undefined;
   private steps = new Map<string, Step>();
   private lastInfo: BatchInfo | undefined;
   private key: Variable | undefined;
-  /** Shape of one input, once built; without the batch axis. */
-  builtShape: Shape | undefined;
+  private outForm: Form | undefined;
+  private outCount = 0;
+  /** Shapes of the inputs, once built; batch axes null. */
+  builtShapes: readonly SymbolicShape[] | undefined;
 
-  constructor(options: LayerOptions = {}) {
-    super(options);
+  constructor(options: ModelOptions<In, Out> = {}, className?: string) {
+    const { inputs, outputs, ...rest } = options;
+    super(rest, className ?? (inputs && new.target === Model ? 'Functional' : undefined));
+    if (!inputs && !outputs) return;
+    if (!inputs || !outputs) {
+      throw new ConfigError(
+        `${this.name}: a functional model needs both inputs and outputs; ${inputs ? 'outputs' : 'inputs'} are missing.`,
+      );
+    }
+    this.useGraph(ModelGraph.of(inputs, outputs));
+  }
+
+  /** @internal Runs `graph` from now on. */
+  protected useGraph(graph: ModelGraph): void {
+    this.graph = graph;
+    this.built = true;
+    this.builtShapes = graph.inputs.map(({ shape }) => shape);
+    const single = Array.isArray(graph.outputStructure) && graph.outputs.length === 1;
+    this.outForm = single ? 'one' : formOf(graph.outputStructure);
+    this.outCount = graph.outputs.length;
+    this.namePaths(this.name);
+  }
+
+  /** The model's function. A functional model runs its layers. */
+  override call(x: In, options: CallOptions): Out {
+    if (this.graph) return this.graph.run(this.graph.arrange(x, this.name), options) as Out;
+    throw new StateError(
+      `${this.name}: a model is made of inputs and outputs, or of a class with call(x, { training }).`,
+    );
   }
 
   /** The model's layers, in order. */
   get layers(): readonly AnyLayer[] {
+    if (this.graph) return this.graph.layers;
     // What the model was compiled to holds no layers, and asks for them itself.
-    const held = Object.entries(this).filter(([key]) => key !== 'compiledState' && key !== 'steps');
-    return layersIn(Object.fromEntries(held));
+    const own = ['compiledState', 'steps', 'compileOptions'];
+    return layersIn(Object.fromEntries(Object.entries(this).filter(([key]) => !own.includes(key))));
   }
 
   override get sublayers(): readonly AnyLayer[] {
     return this.layers;
   }
 
+  /** The symbolic tensors that a functional model was made of. */
+  get inputs(): readonly Tensor[] {
+    return this.graph?.inputs ?? [];
+  }
+
+  get outputs(): readonly Tensor[] {
+    return this.graph?.outputs ?? [];
+  }
+
+  /** What data of each input may be called by. */
+  get inputNames(): readonly string[] {
+    return this.graph?.inputNames ?? [];
+  }
+
+  /** @internal */
+  get inputCount(): number {
+    return this.graph?.inputs.length ?? 1;
+  }
+
+  /** What targets and losses of each output are called by. */
+  get outputNames(): readonly string[] {
+    if (this.graph) return this.graph.outputNames;
+    if (Array.isArray(this.outForm)) return this.outForm;
+    const count = Math.max(1, this.outCount);
+    return Array.from({ length: count }, (_, i) => `output_${i + 1}`);
+  }
+
+  /** Whether `outputNames` is final: a subclass's outputs are known once it has been traced. */
+  protected get knowsOutputs(): boolean {
+    return this.graph !== undefined || this.outForm !== undefined;
+  }
+
+  /** @internal How the outputs belong together. */
+  get outputForm(): Form {
+    return this.outForm ?? 'one';
+  }
+
+  /** @internal */
+  noteOutput(output: Structure): void {
+    if (this.outForm !== undefined) return;
+    this.outForm = formOf(output);
+    this.outCount = tensorsOf(output).length;
+  }
+
   /** Makes the weights for inputs of this shape (with the batch axis, whose size does not matter). */
   override build(inputShape?: SymbolicShape | readonly SymbolicShape[]): void {
-    const shape = inputShape?.slice(1);
-    if (!shape?.every((d): d is number => typeof d === 'number')) {
+    if (this.graph) return;
+    const shapes = shapesIn(inputShape);
+    if (!shapes) {
       throw new ShapeError(
         `${this.name}: build() needs the shape of the input, e.g. [null, 784], got ${inputShape ? JSON.stringify(inputShape) : 'nothing'}.`,
       );
     }
-    this.prepare({
-      x: { shape: [1, ...shape], dtype: 'float32' },
-      y: undefined,
-      weight: undefined,
-    });
+    const symbols = shapes.map((shape) => new Input({ batchShape: shape }).output);
+    this.buildOn(arrange(symbols.length === 1 ? 'one' : 'list', symbols));
   }
 
-  override ensureBuilt(inputShape: SymbolicShape): void {
+  /** Traces a call on symbolic tensors, which builds every layer. */
+  private buildOn(x: Structure): void {
+    this.built = true;
+    const { structure } = inferSymbolic(x, (given) => this.apply(given as In));
+    this.noteOutput(structure);
+    this.builtShapes = symbolsOf(x).map(({ shape }) => shape);
+    this.namePaths(this.name);
+  }
+
+  override ensureBuilt(inputShape: SymbolicShape | readonly SymbolicShape[]): void {
     if (this.built) return;
     this.built = true;
-    const shape = inputShape.slice(1);
-    if (shape.every((d): d is number => typeof d === 'number')) this.builtShape = shape;
+    this.builtShapes = shapesIn(inputShape);
   }
 
-  /** Traces a prediction, which builds every layer. */
-  private prepare(info: BatchInfo): Step {
-    const step = this.stepFor('predict', info);
-    this.builtShape = info.x.shape.slice(1);
-    this.built = true;
-    this.namePaths(this.name);
-    return step;
+  /** @internal Builds the model for inputs like these, so that its outputs are known. */
+  ensureOutputs({ x, form }: { readonly x: readonly InfoOf[]; readonly form: Form }): void {
+    if (this.graph || this.outForm !== undefined) return;
+    const symbols = x.map(({ shape, dtype }) => new Input({ shape: shape.slice(1), dtype }).output);
+    this.buildOn(arrange(form, symbols));
   }
 
   /** @internal The variable that counts random steps. */
@@ -196,50 +326,39 @@ export abstract class Model extends Layer {
    * @throws ConfigError for unknown options and names, with the nearest one.
    */
   compile(options: CompileOptions): void {
-    checkOptions(`${this.name}.compile`, options, compileOptionNames);
-    const { optimizer = 'adam', loss, metrics = [], weightedMetrics = [] } = options;
-    for (const [name, list] of Object.entries({ metrics, weightedMetrics })) {
-      if (Array.isArray(list)) continue;
-      throw new ConfigError(
-        `${this.name}.compile: ${name}: expected an array, got ${typeof list}.`,
-      );
-    }
-    const resolved = loss === undefined ? undefined : getLoss(loss);
-    const of = (list: readonly MetricLike[], trueShape: Shape, predShape: Shape) =>
-      list.map((metric) => getMetric(metric, { loss: resolved, trueShape, predShape }));
-    // Unknown names are an error here, at the user's line, although accuracy waits for shapes.
-    of(
-      [...metrics, ...weightedMetrics].filter((m) => typeof m === 'string'),
-      [1],
-      [1, 2],
-    );
+    const where = `${this.name}.compile`;
+    checkOptions(where, options, compileOptionNames);
+    const { optimizer = 'adam', loss, lossWeights } = options;
+    const given = { plain: options.metrics ?? [], weighted: options.weightedMetrics ?? [] };
+    // Unknown names are an error here, at the user's line, although metrics wait for shapes.
+    checkLosses(loss);
+    checkMetrics(given.plain, `${where}: metrics`);
+    checkMetrics(given.weighted, `${where}: weightedMetrics`);
     const model = this;
-    this.compiledState = {
+    const state: Compiled = {
       optimizer: getOptimizer(optimizer),
-      loss: resolved,
-      lossWeight: this.lossWeightOf(options.lossWeights),
       get trainable() {
         return model.trainedVariables();
       },
-      makeMetrics: (trueShape, predShape) => ({
-        plain: of(metrics, trueShape, predShape),
-        weighted: of(weightedMetrics, trueShape, predShape),
-      }),
+      losses: [],
       metrics: undefined,
+      resolve: (shapes) => {
+        if (state.metrics) return;
+        const outputs = { names: model.outputNames, shapes };
+        state.losses = resolveLosses(loss, lossWeights, outputs, where);
+        state.metrics = resolveMetrics(given, outputs, state.losses, where);
+      },
     };
+    if (this.knowsOutputs)
+      state.losses = resolveLosses(loss, lossWeights, { names: this.outputNames }, where);
+    this.compiledState = state;
+    this.compileOptions = options;
     this.trained = this.built ? this.trainableVariables : undefined;
     this.steps = new Map([...this.steps].filter(([, step]) => step.logNames.length === 0));
   }
 
-  /** One weight for the one output. */
-  private lossWeightOf(weights: CompileOptions['lossWeights']): number {
-    const [weight, ...more] = weights === undefined ? [1] : [weights].flat();
-    if (Number.isFinite(weight) && more.length === 0) return weight;
-    throw new ConfigError(
-      `${this.name}.compile: lossWeights: expected one number for the one output, got ${JSON.stringify(weights)}.`,
-    );
-  }
-
+  /** @internal What compile() was given. */
+  compileOptions: CompileOptions | undefined;
   private trained: readonly Variable[] | undefined;
 
   /** Forgets all programs and the input's shape: the model's layers have changed. */
@@ -265,6 +384,11 @@ export abstract class Model extends Layer {
     );
   }
 
+  /** @internal */
+  get optimizerVariables(): readonly Variable[] {
+    return this.compiledState?.optimizer.variables ?? [];
+  }
+
   get optimizer(): Optimizer {
     return this.compiled.optimizer;
   }
@@ -275,28 +399,63 @@ export abstract class Model extends Layer {
     const key = keyOfBatch(mode, info);
     let step = this.steps.get(key);
     if (!step) {
-      if (mode === 'train' && !this.built)
-        this.prepare({ ...info, y: undefined, weight: undefined });
-      step = traceStep(this, this.compiledState, mode, info);
+      if (mode !== 'predict' || !this.built) this.ensureOutputs(info);
+      step = traceStep(this.asStepModel(), this.compiledState, mode, info);
       this.steps.set(key, step);
     }
     if (mode !== 'predict') this.lastInfo = info;
     return step;
   }
 
-  private checkInput(x: InfoOf): void {
-    const shape = x.shape.slice(1);
-    if (!this.builtShape || sameShape(shape, this.builtShape)) return;
-    throw new ShapeError(
-      `${this.name}: expected input ${formatShape([null, ...this.builtShape])}, got ${formatShape([null, ...shape])}. Check the data's shape, or the model's input shape.`,
-    );
+  private asStepModel(): StepModel {
+    const model = this;
+    return {
+      name: this.name,
+      randomKey: this.randomKey,
+      get outputNames() {
+        return model.outputNames;
+      },
+      get losses() {
+        return model.losses;
+      },
+      apply: (x, options) => this.apply(x as In, options),
+      noteOutput: (output) => this.noteOutput(output),
+    };
   }
 
-  /** @internal y as the loss takes it. */
-  async targets(y: Samples): Promise<Tensor> {
+  private checkInput(x: readonly InfoOf[]): void {
+    const { builtShapes } = this;
+    if (this.graph || !builtShapes || x.length !== builtShapes.length) return;
+    for (const [i, { shape }] of x.entries()) {
+      const wanted = builtShapes[i];
+      const filled = wanted.map((d, axis) => (axis === 0 || d === null ? shape[axis] : d));
+      if (sameShape(shape, filled)) continue;
+      throw new ShapeError(
+        `${this.name}: expected input ${formatShape(wanted)}, got ${formatShape([null, ...shape.slice(1)])}. Check the data's shape, or the model's input shape.`,
+      );
+    }
+  }
+
+  /** @internal y of an output as its loss takes it. */
+  async targets(y: Samples, output: number): Promise<Tensor> {
     const t = await toSamples(y, 'y');
-    const { loss } = this.compiled;
-    return loss instanceof SparseCategoricalCrossentropy ? toLabels(t) : t;
+    return this.takesLabels(output) ? toLabels(t) : t;
+  }
+
+  private takesLabels(output: number): boolean {
+    const { compiledState } = this;
+    if (compiledState && compiledState.losses.length === 0) {
+      const { loss, lossWeights } = this.compileOptions ?? {};
+      compiledState.losses = resolveLosses(
+        loss,
+        lossWeights,
+        { names: this.outputNames },
+        `${this.name}.compile`,
+      );
+    }
+    return (compiledState?.losses ?? []).some(
+      (one) => one.output === output && one.loss instanceof SparseCategoricalCrossentropy,
+    );
   }
 
   /**
@@ -307,43 +466,51 @@ export abstract class Model extends Layer {
    * @throws StateError while another `fit` of this model runs; DataError for bad data. A step that
    *   fails leaves everything as it was before it.
    */
-  fit(x: Samples | BatchSource, y?: Samples | null, options: FitOptions = {}): Promise<History> {
+  fit(
+    x: SamplesOf | BatchSource,
+    y?: SamplesOf | null,
+    options: FitOptions = {},
+  ): Promise<History> {
     return fitModel(this, x, y ?? undefined, options);
   }
 
   /** Loss and metrics on data, by name. */
   evaluate(
-    x: Samples | BatchSource,
-    y?: Samples | null,
+    x: SamplesOf | BatchSource,
+    y?: SamplesOf | null,
     options: EvaluateOptions = {},
   ): Promise<Record<string, number>> {
     return evaluateModel(this, x, y ?? undefined, options);
   }
 
-  /** The model's outputs for all samples, `[samples, …]`. */
-  predict(x: Samples | BatchSource, options: PredictOptions = {}): Promise<Tensor> {
-    return predictModel(this, x, options);
+  /** The model's outputs for all samples, `[samples, …]`: one tensor, or several as the model has them. */
+  predict(x: SamplesOf | BatchSource, options: PredictOptions = {}): Promise<OutputsOf<Out>> {
+    return predictModel(this, x, options) as Promise<OutputsOf<Out>>;
   }
 
   /**
    * The outputs for a few samples, at once and on the calling thread: for serving single requests.
    * While the model trains it waits for the present step.
    */
-  predictSync(x: TensorLike): Tensor {
-    return predictNow(this, x);
+  predictSync(x: SamplesOf): OutputsOf<Out> {
+    return predictNow(this, x) as OutputsOf<Out>;
   }
 
   /** One step of training; returns loss and metrics. */
   trainOnBatch(
-    x: Samples,
-    y: Samples,
+    x: SamplesOf,
+    y: SamplesOf,
     options: BatchOptions = {},
   ): Promise<Record<string, number>> {
     return runOne(this, 'train', x, y, options);
   }
 
   /** Loss and metrics of one batch. */
-  testOnBatch(x: Samples, y: Samples, options: BatchOptions = {}): Promise<Record<string, number>> {
+  testOnBatch(
+    x: SamplesOf,
+    y: SamplesOf,
+    options: BatchOptions = {},
+  ): Promise<Record<string, number>> {
     return runOne(this, 'test', x, y, options);
   }
 
@@ -402,26 +569,9 @@ export abstract class Model extends Layer {
     return super.countParams();
   }
 
-  /** @internal Output shape of each layer, for the summary. */
-  protected outputShapes(): ReadonlyMap<AnyLayer, SymbolicShape> {
-    return new Map();
-  }
-
   /** Prints the table of layers and returns it. */
-  summary(options: { readonly print?: (text: string) => void } = {}): string {
-    const shapes = this.built ? this.outputShapes() : new Map<AnyLayer, SymbolicShape>();
-    const rows: SummaryRow[] = this.layers.map((layer) => ({
-      name: layer.name,
-      type: layer.constructor.name.replace(/^_+/, ''),
-      outputShape: shapes.get(layer),
-      params: layer.countParams(),
-    }));
-    const count = (variables: readonly Variable[]) => variables.reduce((n, v) => n + v.size, 0);
-    const text = formatSummary(this.name, rows, {
-      trainable: count(this.trainableVariables),
-      nonTrainable: count(this.nonTrainableVariables),
-      optimizer: count(this.compiledState?.optimizer.variables ?? []),
-    });
+  summary(options: SummaryOptions = {}): string {
+    const text = summarize(this, options);
     (options.print ?? console.log)(text);
     return text;
   }
@@ -429,17 +579,26 @@ export abstract class Model extends Layer {
   /** @internal The batch to compile for when none has been seen: 32 samples, targets like outputs. */
   private assumedInfo(mode: Mode): BatchInfo {
     if (this.lastInfo)
-      return mode === 'predict'
-        ? { ...this.lastInfo, y: undefined, weight: undefined }
-        : this.lastInfo;
-    if (!this.builtShape) this.requireBuilt('program');
-    const x: InfoOf = { shape: [32, ...(this.builtShape ?? [])], dtype: 'float32' };
-    if (mode === 'predict') return { x, y: undefined, weight: undefined };
-    const [output] = this.stepFor('predict', { x, y: undefined, weight: undefined }).graph.lowered
-      .outputs;
-    const sparse = this.compiled.loss instanceof SparseCategoricalCrossentropy;
-    const y: InfoOf = sparse ? { shape: output.shape.slice(0, -1), dtype: 'int32' } : output;
-    return { x, y, weight: undefined };
+      return mode === 'predict' ? { ...this.lastInfo, y: [], weights: [] } : this.lastInfo;
+    const shapes = this.builtShapes;
+    if (!shapes) this.requireBuilt('program');
+    const symbols = this.graph?.inputs ?? [];
+    const x = (shapes ?? []).map(
+      (shape, i): InfoOf => ({
+        shape: shape.map((d, axis) => d ?? (axis === 0 ? 32 : 16)),
+        dtype: symbols[i]?.dtype ?? 'float32',
+      }),
+    );
+    const { inputStructure } = this.graph ?? {};
+    const form = inputStructure ? formOf(inputStructure) : x.length === 1 ? 'one' : 'list';
+    const info: BatchInfo = { x, form, y: [], weights: [] };
+    if (mode === 'predict') return info;
+    void this.compiled;
+    const y = this.stepFor('predict', info).graph.lowered.outputs.map(
+      (output, i): InfoOf =>
+        this.takesLabels(i) ? { shape: output.shape.slice(0, -1), dtype: 'int32' } : output,
+    );
+    return { ...info, y };
   }
 
   /** What runs, as data that prints: kernels, shapes, layer, FLOPs and bytes of every call. */
@@ -454,18 +613,44 @@ export abstract class Model extends Layer {
    * @returns a table (`toString()`), its rows, and a trace for chrome://tracing (`chromeTrace()`).
    */
   async profile(
-    x: Samples,
-    y: Samples,
+    x: SamplesOf,
+    y: SamplesOf,
     options: { readonly steps?: number } = {},
   ): Promise<Profile> {
     const { profileModel } = await import('./profile.js');
     return profileModel(this, x, y, options);
   }
 
+  /** Keras's config: of a functional model its layers and their calls. */
   override getConfig(): Record<string, unknown> {
-    return { name: this.name, trainable: this.trainable };
+    if (this.graph) return functionalConfig(this.name, this.trainable, this.graph);
+    throw new ConfigError(
+      `${this.name}: a subclassed model has no config. Define getConfig() and a static fromConfig(config), and register() the class.`,
+    );
+  }
+
+  /** A functional model made of Keras's config. */
+  static override fromConfig(config: Record<string, unknown>): AnyModel {
+    const { inputs, outputs, name, trainable } = functionalFromConfig(config);
+    return new Model({ inputs, outputs, name, trainable });
   }
 }
+layerRegistry.add('Functional', Model, ['Model']);
 
 const isHolder = (x: TensorLike): x is { readonly value: Tensor } =>
   typeof x === 'object' && x !== null && 'value' in x;
+
+const isOneShape = (shape: SymbolicShape | readonly SymbolicShape[]): shape is SymbolicShape =>
+  shape.every((d) => d === null || typeof d === 'number');
+
+/** One shape or several, checked: whole numbers or null. */
+function shapesIn(
+  given: SymbolicShape | readonly SymbolicShape[] | undefined,
+): readonly SymbolicShape[] | undefined {
+  if (!Array.isArray(given) || given.length === 0) return undefined;
+  const shapes: readonly SymbolicShape[] = isOneShape(given) ? [given] : given;
+  const valid = shapes.every(
+    (shape) => Array.isArray(shape) && shape.length > 0 && isOneShape(shape),
+  );
+  return valid ? shapes : undefined;
+}

@@ -1,9 +1,13 @@
 // One job at a time per model, and the numbers that jobs are given.
 import { ConfigError, StateError } from '../util/errors.js';
-import type { Model } from './model.js';
+import type { AnyModel } from './model.js';
 
 /** Marks the model as busy for the length of `body`. Hooks between passes may evaluate and the like. */
-export async function occupied<T>(model: Model, what: string, body: () => Promise<T>): Promise<T> {
+export async function occupied<T>(
+  model: AnyModel,
+  what: string,
+  body: () => Promise<T>,
+): Promise<T> {
   const outer = model.busy;
   if (outer && (what === 'fit' || !model.betweenPasses)) {
     throw new StateError(

@@ -2,26 +2,31 @@
 import type { Tensor } from '../tensor/tensor.js';
 import { DataError } from '../util/errors.js';
 import { type Chunk, type ChunkFailure, runChunks, type Segment } from './chunks.js';
-import { type Dataset, feedsOf, toBatch } from './data.js';
+import { type Dataset, feedsOf, type RawBatch, rawBatch, rowsIn } from './data.js';
 import { explainFailure } from './failure.js';
-import type { Model } from './model.js';
+import type { AnyModel } from './model.js';
 import { allMetrics, type BatchInfo, type Mode } from './steps.js';
 
-const batchInfo = (data: Dataset, batch: number): BatchInfo => {
-  const info = (t: Tensor | undefined) =>
-    t && { shape: [batch, ...t.shape.slice(1)], dtype: t.dtype };
-  return { x: info(data.x)!, y: info(data.y), weight: info(data.weight) };
+/** Shapes and dtypes of batches of a data set. */
+export const batchInfo = (data: Dataset, batch: number): BatchInfo => {
+  const info = (t: Tensor) => ({ shape: [batch, ...t.shape.slice(1)], dtype: t.dtype });
+  return {
+    x: data.x.map(info),
+    form: data.form,
+    y: data.y.map((t) => t && info(t)),
+    weights: data.weights.map((t) => t && info(t)),
+  };
 };
 
 /** One pass over a data set in batches: whole ones, then what is left. */
 export function segmentsOf(
-  model: Model,
+  model: AnyModel,
   mode: Mode,
   data: Dataset,
   options: { batch: number; order: Int32Array | undefined; maxSteps: number | undefined },
 ): Segment[] {
   const { batch, order } = options;
-  const rows = order ? order.length : data.x.shape[0];
+  const rows = order ? order.length : rowsIn(data);
   const whole = Math.floor(rows / batch);
   const steps = Math.min(whole, options.maxSteps ?? whole);
   const segments: Segment[] = [];
@@ -50,10 +55,14 @@ export interface ChunkReport {
   readonly logsAfter: (i: number) => Record<string, number>;
 }
 
-/** Adds up a pass: the mean loss here, in double precision; metrics come as they are so far. */
+/**
+ * Adds up a pass: mean losses here, in double precision; metrics come as they are so far. The loss is a mean
+ * over samples, those of single outputs over steps, as Keras on TensorFlow has them.
+ */
 class PassLogs {
-  private lossSum = 0;
+  private readonly sums: number[] = [];
   private samples = 0;
+  private steps = 0;
   private latest: Record<string, number> = {};
 
   get values(): Record<string, number> {
@@ -61,18 +70,22 @@ class PassLogs {
   }
 
   add({ logs, steps, step, first }: Chunk): ChunkReport {
-    const { logNames, batch } = step;
+    const { logNames, batch, means } = step;
+    const width = logNames.length;
     const losses = new Float32Array(steps);
-    const means = new Float64Array(steps);
+    const mean = new Float64Array(steps * means);
     for (let i = 0; i < steps; i++) {
-      losses[i] = logs[i * logNames.length];
-      this.lossSum += losses[i] * batch;
+      losses[i] = logs[i * width];
       this.samples += batch;
-      means[i] = this.lossSum / this.samples;
+      this.steps += 1;
+      for (let n = 0; n < means; n++) {
+        this.sums[n] = (this.sums[n] ?? 0) + logs[i * width + n] * (n === 0 ? batch : 1);
+        mean[i * means + n] = this.sums[n] / (n === 0 ? this.samples : this.steps);
+      }
     }
     const logsAfter = (i: number): Record<string, number> =>
       Object.fromEntries(
-        logNames.map((name, n) => [name, n === 0 ? means[i] : logs[i * logNames.length + n]]),
+        logNames.map((name, n) => [name, n < means ? mean[i * means + n] : logs[i * width + n]]),
       );
     this.latest = logsAfter(steps - 1);
     return { first, steps, samples: this.samples, losses, logsAfter };
@@ -90,7 +103,7 @@ export function throwFailure(
   if (signal?.aborted) throw signal.reason;
   if (!failed) return;
   const { segment, failure, index } = failed;
-  const all = order ? order.length : data.x.shape[0];
+  const all = order ? order.length : rowsIn(data);
   const offset = segment.step.batch === batch ? index * batch : all - segment.step.batch;
   const rows = Int32Array.from({ length: segment.step.batch }, (_, i) =>
     order ? order[offset + i] : offset + i,
@@ -112,7 +125,7 @@ export interface Pass {
 
 /** Runs one pass over arrays; returns the last logs. */
 export async function passOverData(
-  model: Model,
+  model: AnyModel,
   data: Dataset,
   order: Int32Array | undefined,
   pass: Pass,
@@ -155,9 +168,9 @@ function inBatch(index: number, check: () => void): void {
 
 /** Runs one pass over the batches of an iterator; returns the last logs and whether it ended. */
 export async function passOverBatches(
-  model: Model,
+  model: AnyModel,
   batches: AsyncIterator<unknown> | Iterator<unknown>,
-  prepareBatch: (batch: Dataset) => Promise<Dataset>,
+  prepareBatch: (batch: RawBatch) => Promise<Dataset>,
   pass: Pass,
 ): Promise<{ logs: Record<string, number>; steps: number; ended: boolean }> {
   const logs = new PassLogs();
@@ -165,8 +178,8 @@ export async function passOverBatches(
   while (steps < (pass.maxSteps ?? Number.POSITIVE_INFINITY) && !pass.stopped()) {
     const item = await unlessAborted(batches.next(), pass.signal);
     if (item.done) return { logs: logs.values, steps, ended: true };
-    const data = await prepareBatch(await toBatch(item.value));
-    const batch = data.x.shape[0];
+    const data = await prepareBatch(rawBatch(item.value));
+    const batch = rowsIn(data);
     const first = steps++;
     const options = { batch, order: undefined, maxSteps: 1 };
     const failed = await runChunks(segmentsOf(model, pass.mode, data, options), {
@@ -179,6 +192,6 @@ export async function passOverBatches(
 }
 
 /** Metrics begin anew with each pass. */
-export function resetMetrics(model: Model): void {
-  for (const metric of allMetrics(model.compiled)) metric.resetState();
+export function resetMetrics(model: AnyModel): void {
+  for (const { metric } of allMetrics(model.compiled)) metric.resetState();
 }

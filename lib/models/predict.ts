@@ -1,6 +1,7 @@
 // `model.predict` and `model.predictSync`.
 import { evaluate, realize } from '../graph/evaluate.js';
 import { realized } from '../graph/run.js';
+import type { Structure } from '../layers/structure.js';
 import { asTensor } from '../ops/convert.js';
 import { concatenate, reshape } from '../ops/movement.js';
 import { formatShape, sizeOf } from '../tensor/shape.js';
@@ -9,53 +10,55 @@ import { DataError, StateError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
 import { runChunks } from './chunks.js';
 import {
+  arrange,
   type BatchSource,
-  checkRows,
   type Dataset,
   isBatchSource,
-  type Samples,
-  toBatch,
-  toInputs,
+  partsIn,
+  rawBatch,
+  rowsIn,
+  type SamplesOf,
 } from './data.js';
-import type { Model, PredictOptions } from './model.js';
+import type { AnyModel, PredictOptions } from './model.js';
 import { checkSignal, wholeNumbers } from './occupied.js';
 import { segmentsOf, throwFailure } from './pass.js';
-import { noBatch } from './prepare.js';
+import { noBatch, toDataset } from './prepare.js';
 
-/** Predictions of all rows, written by the engine into one array. */
+/** Predictions of all rows, written by the engine into one array per output. */
 async function predictData(
-  model: Model,
+  model: AnyModel,
   data: Dataset,
   batch: number,
   options: PredictOptions,
-): Promise<Tensor> {
-  const rows = data.x.shape[0];
-  const size = Math.min(batch, rows);
+): Promise<readonly Tensor[]> {
+  const size = Math.min(batch, rowsIn(data));
   const segments = segmentsOf(model, 'predict', data, {
     batch: size,
     order: undefined,
     maxSteps: options.steps,
   });
-  const [info] = segments[0].step.graph.lowered.outputs;
-  if (info.shape[0] !== size) {
+  const infos = segments[0].step.graph.lowered.outputs;
+  for (const { shape } of infos) {
+    if (shape[0] === size) continue;
     throw new StateError(
-      `${model.name}: predict expects outputs with the batch on the first axis, got ${formatShape(info.shape)} for ${size} samples.`,
+      `${model.name}: predict expects outputs with the batch on the first axis, got ${formatShape(shape)} for ${size} samples.`,
     );
   }
-  const perRow = sizeOf(info.shape.slice(1));
   const total = segments.reduce((n, segment) => n + segment.steps * segment.step.batch, 0);
-  const out = allocateData(info.dtype, total * perRow);
+  const arrays = infos.map(({ shape, dtype }) => {
+    const perRow = sizeOf(shape.slice(1));
+    return { shape: shape.slice(1), dtype, perRow, data: allocateData(dtype, total * perRow) };
+  });
   let start = 0;
   const placed = segments.map((segment) => {
     const base = start;
     const { batch: own } = segment.step;
     start += segment.steps * own;
-    return {
-      ...segment,
-      outputs: (first: number, steps: number) => [
-        out.subarray((base + first * own) * perRow, (base + (first + steps) * own) * perRow),
-      ],
-    };
+    const outputs = (first: number, steps: number) =>
+      arrays.map(({ data: all, perRow }) =>
+        all.subarray((base + first * own) * perRow, (base + (first + steps) * own) * perRow),
+      );
+    return { ...segment, outputs };
   });
   const failed = await runChunks(placed, {
     single: false,
@@ -64,46 +67,59 @@ async function predictData(
     stopped: () => false,
   });
   throwFailure(failed, data, undefined, size, options.signal);
-  return fromData(out, [total, ...info.shape.slice(1)], info.dtype);
+  return arrays.map(({ data: all, shape, dtype }) => fromData(all, [total, ...shape], dtype));
 }
 
 /** `model.predict`. */
 export async function predictModel(
-  model: Model,
-  x: Samples | BatchSource,
+  model: AnyModel,
+  x: SamplesOf | BatchSource,
   options: PredictOptions,
-): Promise<Tensor> {
+): Promise<Structure> {
   checkOptions(`${model.name}.predict`, options, ['batchSize', 'steps', 'verbose', 'signal']);
   wholeNumbers('predict', options, { batchSize: 1, steps: 1 });
   checkSignal('predict', options.signal);
   const { batchSize: batch = 32 } = options;
   options.signal?.throwIfAborted();
+  const dataOf = (given: SamplesOf): Promise<Dataset> =>
+    toDataset(model, { x: given, y: undefined, sampleWeight: undefined }, 'predict');
   if (!isBatchSource(x)) {
-    const data = { x: await toInputs(x), y: undefined, weight: undefined };
-    checkRows(data, 'predict');
-    return predictData(model, data, batch, options);
+    const outputs = await predictData(model, await dataOf(x), batch, options);
+    return arrange(model.outputForm, outputs);
   }
-  const parts: Tensor[] = [];
+  const parts: (readonly Tensor[])[] = [];
   for await (const item of x as AsyncIterable<unknown>) {
-    const data = { ...(await toBatch(item)), y: undefined, weight: undefined };
-    parts.push(await predictData(model, data, data.x.shape[0], options));
+    const data = await dataOf(rawBatch(item).x);
+    parts.push(await predictData(model, data, rowsIn(data), options));
     if (parts.length === options.steps) break;
   }
   if (parts.length === 0) throw noBatch('predict');
-  const all = concatenate(parts, 0);
-  await evaluate(all);
-  return all;
+  const all = parts[0].map((_, i) =>
+    concatenate(
+      parts.map((part) => part[i]),
+      0,
+    ),
+  );
+  await evaluate(...all);
+  return arrange(model.outputForm, all);
 }
 
-/** `model.predictSync`. */
-export function predictNow(model: Model, x: TensorLike): Tensor {
+/** An input of predictSync, computed. */
+function inputNow(x: TensorLike): Tensor {
   const given = asTensor(x);
   if (given.rank === 0)
     throw new DataError('predictSync: expected samples along a first axis, got a scalar.');
   const t = given.rank === 1 ? reshape(given, [given.size, 1]) : given;
   realize([t]);
   realized(t).run?.wait();
-  const step = model.stepFor('predict', { x: t, y: undefined, weight: undefined });
-  const [out] = step.graph.runSync({ feeds: [{ source: realized(t).data, first: 0 }] });
-  return out;
+  return t;
+}
+
+/** `model.predictSync`. */
+export function predictNow(model: AnyModel, given: SamplesOf): Structure {
+  const { form, parts } = partsIn(given, model.inputCount);
+  const x = parts.map((part) => inputNow(part as TensorLike));
+  const step = model.stepFor('predict', { x, form, y: [], weights: [] });
+  const feeds = x.map((t) => ({ source: realized(t).data, first: 0 }));
+  return arrange(model.outputForm, step.graph.runSync({ feeds }));
 }

@@ -2,19 +2,25 @@
 import { evaluate } from '../graph/evaluate.js';
 import { cast, multiply } from '../ops/elementwise.js';
 import { reshape } from '../ops/movement.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, DataError } from '../util/errors.js';
+import { suggestion } from '../util/suggest.js';
 import {
   type BatchSource,
   checkRows,
   type Dataset,
   isBatchSource,
+  partsIn,
+  type RawBatch,
+  rowsIn,
   rowsOf,
   type Samples,
+  type SamplesOf,
   toInputs,
   toSamples,
   weightsOfClasses,
 } from './data.js';
-import type { FitOptions, Model } from './model.js';
+import type { AnyModel, FitOptions } from './model.js';
 
 export type Batches = AsyncIterator<unknown> | Iterator<unknown>;
 
@@ -41,11 +47,77 @@ export type Prepared =
   | { readonly kind: 'arrays'; readonly data: Dataset }
   | { readonly kind: 'batches'; readonly source: BatchSource };
 
+/** Arrays or single batches as the engine reads them. */
+export async function toDataset(
+  model: AnyModel,
+  { x, y, sampleWeight }: RawBatch,
+  where: string,
+): Promise<Dataset> {
+  const inputs = await toInputs(x, model.inputCount);
+  const alone: Dataset = { ...inputs, y: [], weights: [] };
+  checkRows(alone, where);
+  if (y === undefined) return alone;
+  await model.ensureOutputs(inputs);
+  const data: Dataset = {
+    ...inputs,
+    y: await targetsOf(model, y),
+    weights: sampleWeight === undefined ? [] : await weightsOf(model, sampleWeight),
+  };
+  checkRows(data, where);
+  return data;
+}
+
+/** What was given for each output: by order or by name. */
+function byOutput(
+  model: AnyModel,
+  given: SamplesOf,
+  what: string,
+): readonly (Samples | undefined | null)[] {
+  const names = model.outputNames;
+  const { form, parts } = partsIn(given, names.length);
+  if (form === 'one' || form === 'list') {
+    if (parts.length === names.length) return parts;
+    throw new DataError(
+      `${model.name}: ${what}: expected one for each of ${names.length} outputs (${names.join(', ')}), got ${parts.length}.`,
+    );
+  }
+  const unknown = form.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new DataError(
+      `${model.name}: ${what}: there is no output "${unknown}".${suggestion(unknown, names)} Outputs: ${names.join(', ')}.`,
+    );
+  }
+  return names.map((name) => parts[form.indexOf(name)]);
+}
+
+async function targetsOf(model: AnyModel, y: SamplesOf): Promise<(Tensor | undefined)[]> {
+  const targets: (Tensor | undefined)[] = [];
+  for (const [i, part] of byOutput(model, y, 'y').entries()) {
+    if (part === undefined || part === null) targets.push(undefined);
+    else targets.push(await model.targets(part, i));
+  }
+  return targets;
+}
+
+/** Weights by output; one for all of them counts for each. */
+async function weightsOf(model: AnyModel, given: SamplesOf): Promise<(Tensor | undefined)[]> {
+  const { form, parts } = partsIn(given, model.outputNames.length);
+  if (form === 'one') {
+    const weight = await toSamples(parts[0], 'sampleWeight');
+    return model.outputNames.map(() => weight);
+  }
+  const weights: (Tensor | undefined)[] = [];
+  for (const part of byOutput(model, given, 'sampleWeight')) {
+    weights.push(part ? await toSamples(part, 'sampleWeight') : undefined);
+  }
+  return weights;
+}
+
 export async function prepare(
-  model: Model,
-  x: Samples | BatchSource,
-  y: Samples | undefined,
-  sampleWeight: Samples | undefined,
+  model: AnyModel,
+  x: SamplesOf | BatchSource,
+  y: SamplesOf | undefined,
+  sampleWeight: SamplesOf | undefined,
   where: string,
 ): Promise<Prepared> {
   if (isBatchSource(x)) {
@@ -54,13 +126,7 @@ export async function prepare(
       `${where}: x yields batches, so ${y === undefined ? 'sampleWeight' : 'y'} must come in them: yield [x, y, sampleWeight].`,
     );
   }
-  const data: Dataset = {
-    x: await toInputs(x),
-    y: y === undefined ? undefined : await model.targets(y),
-    weight: sampleWeight === undefined ? undefined : await toSamples(sampleWeight, 'sampleWeight'),
-  };
-  checkRows(data, where);
-  return { kind: 'arrays', data };
+  return { kind: 'arrays', data: await toDataset(model, { x, y, sampleWeight }, where) };
 }
 
 /** Sample weights with class weights multiplied in. */
@@ -68,13 +134,20 @@ export async function withClassWeight(
   data: Dataset,
   classWeight: Readonly<Record<number, number>> | undefined,
 ): Promise<Dataset> {
-  if (!classWeight || !data.y) return data;
-  const ofClass = weightsOfClasses(data.y, classWeight);
-  if (!data.weight) return { ...data, weight: ofClass };
-  const flat = reshape(cast(data.weight, 'float32'), [data.x.shape[0]]);
+  if (!classWeight || data.y.length === 0) return data;
+  const [y, ...more] = data.y;
+  if (more.length > 0 || !y) {
+    throw new ConfigError(
+      'fit: classWeight is for models with one output. Give sampleWeight for each output instead.',
+    );
+  }
+  const ofClass = weightsOfClasses(y, classWeight);
+  const [given] = data.weights;
+  if (!given) return { ...data, weights: [ofClass] };
+  const flat = reshape(cast(given, 'float32'), [rowsIn(data)]);
   const weight = multiply(flat, ofClass);
   await evaluate(weight);
-  return { ...data, weight };
+  return { ...data, weights: [weight] };
 }
 
 /** What `validationSplit` leaves to train on, and takes from the end. */
@@ -82,7 +155,7 @@ function split(data: Dataset, fraction: number): { train: Dataset; validation: D
   if (!(fraction > 0 && fraction < 1)) {
     throw new ConfigError(`fit: validationSplit must be between 0 and 1, got ${fraction}.`);
   }
-  const rows = data.x.shape[0];
+  const rows = rowsIn(data);
   const at = Math.floor(rows * (1 - fraction));
   if (at === 0 || at === rows) {
     throw new DataError(
@@ -98,16 +171,17 @@ export interface Sources {
 }
 
 export async function prepareFit(
-  model: Model,
-  x: Samples | BatchSource,
-  y: Samples | undefined,
+  model: AnyModel,
+  x: SamplesOf | BatchSource,
+  y: SamplesOf | undefined,
   options: FitOptions,
 ): Promise<Sources> {
   const train = await prepare(model, x, y, options.sampleWeight, 'fit');
   const given = options.validationData ?? undefined;
   const validationSplit = options.validationSplit ?? 0;
   if (train.kind === 'arrays') {
-    if (!train.data.y) throw new DataError('fit: y is missing.');
+    if (train.data.y.length === 0 && model.compileOptions?.loss !== undefined)
+      throw new DataError('fit: y is missing.');
     if (given === undefined && validationSplit !== 0) {
       const parts = split(train.data, validationSplit);
       const weighted = await withClassWeight(parts.train, options.classWeight);
@@ -128,7 +202,7 @@ export async function prepareFit(
 }
 
 function prepareValidation(
-  model: Model,
+  model: AnyModel,
   given: NonNullable<FitOptions['validationData']>,
 ): Promise<Prepared> {
   if (isBatchSource(given)) {

@@ -1,8 +1,10 @@
 // Where a training step spends its time: per layer and kernel, as a table and as a Chrome trace.
 import { writeFile } from 'node:fs/promises';
 import { formatCount } from '../graph/print.js';
-import { checkRows, feedsOf, type Samples, toInputs } from './data.js';
-import type { Model } from './model.js';
+import { feedsOf, rowsIn, type SamplesOf } from './data.js';
+import type { AnyModel } from './model.js';
+import { batchInfo } from './pass.js';
+import { toDataset } from './prepare.js';
 
 export interface ProfileRow {
   readonly layer: string;
@@ -91,15 +93,13 @@ export class Profile {
 
 /** Runs training steps on a batch and times each call. Weights and metrics are put back afterwards. */
 export async function profileModel(
-  model: Model,
-  x: Samples,
-  y: Samples,
+  model: AnyModel,
+  x: SamplesOf,
+  y: SamplesOf,
   options: { readonly steps?: number },
 ): Promise<Profile> {
-  const data = { x: await toInputs(x), y: await model.targets(y), weight: undefined };
-  checkRows(data, 'profile');
-  const info = { x: data.x, y: data.y, weight: undefined };
-  const { graph } = model.stepFor('train', info);
+  const data = await toDataset(model, { x, y, sampleWeight: undefined }, 'profile');
+  const { graph } = model.stepFor('train', batchInfo(data, rowsIn(data)));
   const variables = graph.lowered.variables.map(({ variable }) => variable);
   const before = variables.map((variable) => variable.value);
   const steps = options.steps ?? 10;

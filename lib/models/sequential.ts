@@ -1,17 +1,19 @@
 // Sequential: a stack of layers, each fed by the one before it.
-import { Input } from '../layers/core.js';
+import { Input } from '../layers/input.js';
 import {
   type AnyLayer,
-  type CallOptions,
+  float32Policy,
   Layer,
   type LayerOptions,
   layers as layerRegistry,
   type Structure,
   type SymbolicShape,
 } from '../layers/layer.js';
+import { withPath } from '../ops/define.js';
 import { Tensor } from '../tensor/tensor.js';
-import { ConfigError, ShapeError } from '../util/errors.js';
+import { ConfigError, ShapeError, StateError } from '../util/errors.js';
 import { isSerialized, type SerializedObject, serialize } from '../util/serialize.js';
+import { ModelGraph } from './graph.js';
 import { Model } from './model.js';
 
 /** What a layer of a stack gives to the next one. */
@@ -29,11 +31,11 @@ function oneTensor(out: Structure, layer: AnyLayer): Tensor {
  */
 export class Sequential extends Model {
   private readonly stack: AnyLayer[] = [];
-  private readonly shapes = new Map<AnyLayer, SymbolicShape>();
 
   constructor(layers: readonly AnyLayer[] | null = [], options: LayerOptions = {}) {
     super(options);
-    for (const layer of layers ?? []) this.add(layer);
+    for (const layer of layers ?? []) this.push(layer);
+    this.restart();
   }
 
   /** The layers, without the input. */
@@ -43,6 +45,11 @@ export class Sequential extends Model {
 
   /** Puts a layer on top. An Input, or a first layer with `inputShape`, builds the model at once. */
   add(layer: AnyLayer): void {
+    this.push(layer);
+    this.restart();
+  }
+
+  private push(layer: AnyLayer): void {
     if (!(layer instanceof Layer)) {
       throw new ConfigError(`${this.name}: add() expects a layer, got ${typeof layer}.`);
     }
@@ -55,7 +62,6 @@ export class Sequential extends Model {
       throw new ConfigError(`${this.name}: an Input must come first.`);
     }
     this.stack.push(layer);
-    this.restart();
   }
 
   /** Removes and returns the last layer. */
@@ -69,39 +75,64 @@ export class Sequential extends Model {
   private restart(): void {
     const shape = this.declaredShape();
     this.forgetSteps();
-    if (shape && this.layers.length > 0) this.build([null, ...shape]);
+    if (shape && this.stack.length > 0) this.build(shape);
   }
 
-  private declaredShape() {
+  /** The input's shape, with the batch axis. */
+  private declaredShape(): SymbolicShape | undefined {
     const [first] = this.stack;
-    return first instanceof Input ? first.shape : (first?.inputShape ?? this.builtShape);
+    if (first instanceof Input) return [null, ...first.shape];
+    if (first?.inputShape) return [null, ...first.inputShape];
+    if (first instanceof Model && first.graph?.inputs.length === 1)
+      return first.graph.inputs[0].shape;
+    return this.builtShapes?.[0];
   }
 
   override build(inputShape?: SymbolicShape | readonly SymbolicShape[]): void {
-    const declared = this.declaredShape();
-    super.build(inputShape ?? (declared && [null, ...declared]));
+    const shape = inputShape ?? this.declaredShape();
+    const [first] = this.stack;
+    const given = first instanceof Input ? first : undefined;
+    if (given) this.chain(given.output);
+    else if (isShape(shape)) this.chain(new Input({ batchShape: shape }).output);
+    else super.build(shape);
   }
 
-  override call(x: Tensor, options: CallOptions): Tensor {
-    let out = x;
-    for (const layer of this.stack) {
-      out = oneTensor(layer.apply(out, options), layer);
-      this.shapes.set(layer, [null, ...out.shape.slice(1)]);
+  /** Calls each layer on what the one before it gives. */
+  private chain(input: Tensor): void {
+    let out = input;
+    withPath(this.name, () => {
+      for (const layer of this.layers) out = oneTensor(layer.apply(out), layer);
+    });
+    this.useGraph(new ModelGraph(input, out));
+  }
+
+  override ensureBuilt(inputShape: SymbolicShape | readonly SymbolicShape[]): void {
+    if (!this.built) this.build(inputShape);
+  }
+
+  override ensureOutputs({ x, form }: Parameters<Model['ensureOutputs']>[0]): void {
+    if (this.graph) return;
+    if (form !== 'one' || x.length !== 1) {
+      throw new ShapeError(`${this.name}: a Sequential model has one input, got ${x.length}.`);
     }
-    return out;
+    const [{ shape, dtype }] = x;
+    if (this.stack.length === 0) {
+      throw new StateError(`${this.name}: the model has no layers. Add some before it is used.`);
+    }
+    this.chain(new Input({ shape: shape.slice(1), dtype }).output);
   }
 
-  protected override outputShapes(): ReadonlyMap<AnyLayer, SymbolicShape> {
-    return this.shapes;
+  protected override get knowsOutputs(): boolean {
+    return true;
   }
 
   override getConfig(): Record<string, unknown> {
-    const shape = this.declaredShape();
     return {
       name: this.name,
       trainable: this.trainable,
+      dtype: float32Policy,
       layers: this.stack.map((layer) => serialize('keras.layers', layer)),
-      build_input_shape: shape ? [null, ...shape] : null,
+      build_input_shape: this.declaredShape() ?? null,
     };
   }
 
@@ -118,3 +149,11 @@ export class Sequential extends Model {
     return model;
   }
 }
+layerRegistry.add('Sequential', Sequential);
+
+const isShape = (
+  shape: SymbolicShape | readonly SymbolicShape[] | undefined,
+): shape is SymbolicShape =>
+  shape !== undefined &&
+  shape.length > 0 &&
+  shape.every((d) => d === null || typeof d === 'number');

@@ -3,8 +3,7 @@ import { lowerTraced, record } from '../graph/compile.js';
 import { lazyGradient } from '../graph/gradient.js';
 import type { CompiledGraph } from '../graph/run.js';
 import { Trace, type Variable } from '../graph/variable.js';
-import type { Loss } from '../losses/loss.js';
-import type { Metric } from '../metrics/metric.js';
+import { type Structure, tensorsOf } from '../layers/structure.js';
 import { callAll } from '../ops/define.js';
 import { add, checkFiniteOp, multiply } from '../ops/elementwise.js';
 import { concatenate, reshape } from '../ops/movement.js';
@@ -12,26 +11,28 @@ import type { Optimizer } from '../optimizers/optimizer.js';
 import type { DType } from '../tensor/dtype.js';
 import { formatShape, type Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { StateError } from '../util/errors.js';
+import { DataError, StateError } from '../util/errors.js';
+import { arrange, type Form } from './data.js';
+import type { OutputLoss, OutputMetric, OutputShapes } from './outputs.js';
 
 export type Mode = 'train' | 'test' | 'predict';
 
-/** What a model was compiled with. Metrics are made when the first shapes are known. */
+/** What a model was compiled with. Losses and metrics are made when the first shapes are known. */
 export interface Compiled {
   readonly optimizer: Optimizer;
-  readonly loss: Loss | undefined;
-  readonly lossWeight: number;
   readonly trainable: readonly Variable[];
-  readonly makeMetrics: (yTrue: Shape, yPred: Shape) => MetricSet;
+  /** Makes `losses` and `metrics` for these outputs, once. */
+  readonly resolve: (shapes: readonly OutputShapes[]) => void;
+  losses: readonly OutputLoss[];
   metrics: MetricSet | undefined;
 }
 
 export interface MetricSet {
-  readonly plain: readonly Metric[];
-  readonly weighted: readonly Metric[];
+  readonly plain: readonly OutputMetric[];
+  readonly weighted: readonly OutputMetric[];
 }
 
-export const allMetrics = (compiled: Compiled): readonly Metric[] => [
+export const allMetrics = (compiled: Compiled): readonly OutputMetric[] => [
   ...(compiled.metrics?.plain ?? []),
   ...(compiled.metrics?.weighted ?? []),
 ];
@@ -39,7 +40,10 @@ export const allMetrics = (compiled: Compiled): readonly Metric[] => [
 /** The function that a model is. */
 export interface StepModel {
   readonly name: string;
-  apply(x: Tensor, options: { training: boolean }): Tensor;
+  readonly outputNames: readonly string[];
+  apply(x: Structure, options: { training: boolean }): Structure;
+  /** @param output what the model gives, the first time that it is known */
+  noteOutput(output: Structure): void;
   readonly losses: readonly Tensor[];
   readonly randomKey: () => Variable;
 }
@@ -51,76 +55,97 @@ export interface InfoOf {
 
 /** Shapes and dtypes of the feeds of a step. */
 export interface BatchInfo {
-  readonly x: InfoOf;
-  readonly y: InfoOf | undefined;
-  readonly weight: InfoOf | undefined;
+  readonly x: readonly InfoOf[];
+  readonly form: Form;
+  readonly y: readonly (InfoOf | undefined)[];
+  readonly weights: readonly (InfoOf | undefined)[];
 }
 
 /** A step's program, and the names of the values that each step logs. */
 export interface Step {
   readonly graph: CompiledGraph;
   readonly logNames: readonly string[];
+  /** So many of the values, from the first, are of the step alone; the rest are metrics so far. */
+  readonly means: number;
   readonly batch: number;
   /** Running estimate, from which the number of steps per run follows. */
   secondsPerStep: number | undefined;
 }
 
-export const keyOfBatch = (mode: Mode, info: BatchInfo): string =>
-  [info.x, info.y, info.weight]
-    .map((part) => (part ? `${part.dtype}${formatShape(part.shape)}` : '-'))
-    .join(mode);
+export const keyOfBatch = (mode: Mode, { x, form, y, weights }: BatchInfo): string => {
+  const key = (parts: readonly (InfoOf | undefined)[]) =>
+    parts.map((part) => (part ? `${part.dtype}${formatShape(part.shape)}` : '-')).join();
+  return [mode, typeof form === 'string' ? form : form.join(), key(x), key(y), key(weights)].join(
+    '|',
+  );
+};
 
 interface Feeds {
-  readonly x: Tensor;
-  readonly y: Tensor | undefined;
-  readonly weight: Tensor | undefined;
+  readonly x: readonly Tensor[];
+  readonly y: readonly (Tensor | undefined)[];
+  readonly weights: readonly (Tensor | undefined)[];
 }
 
 function addFeeds(trace: Trace, info: BatchInfo): Feeds {
-  const feed = (part: InfoOf | undefined) => part && trace.addFeed(part.shape, part.dtype);
+  const feed = (part: InfoOf) => trace.addFeed(part.shape, part.dtype);
   return {
-    x: trace.addFeed(info.x.shape, info.x.dtype),
-    y: feed(info.y),
-    weight: feed(info.weight),
+    x: info.x.map(feed),
+    y: info.y.map((part) => part && feed(part)),
+    weights: info.weights.map((part) => part && feed(part)),
   };
 }
 
-/** Loss of a batch, with what layers add to it. */
-function lossOf(model: StepModel, compiled: Compiled, feeds: Feeds, yPred: Tensor): Tensor {
-  const { loss, lossWeight } = compiled;
-  if (!loss || !feeds.y) {
+/** Losses of a batch: each as it is, and their weighted sum with what layers add to it. */
+function lossesOf(
+  model: StepModel,
+  compiled: Compiled,
+  feeds: Feeds,
+  yPred: readonly Tensor[],
+): { readonly total: Tensor; readonly each: readonly Tensor[] } {
+  const each = compiled.losses.map(({ output, loss }) => {
+    const y = feeds.y[output];
+    if (!y) throw new DataError(`${model.name}: y${ofOutput(model, output)} is missing.`);
+    const value = loss.apply(y, yPred[output], feeds.weights[output]);
+    return value.rank === 0 ? value : value.mean();
+  });
+  const terms = each.map((value, i) => {
+    const { weight } = compiled.losses[i];
+    return weight === undefined || weight === 1 ? value : multiply(value, weight);
+  });
+  const all = [...terms, ...model.losses];
+  if (all.length === 0) {
     throw new StateError(
-      `${model.name}: training and evaluating need a loss and y. Give compile() a loss.`,
+      `${model.name}: training and evaluating need a loss. Give compile() a loss, or add one with addLoss().`,
     );
   }
-  const data = loss.apply(feeds.y, yPred, feeds.weight);
-  const mean = data.rank === 0 ? data : data.mean();
-  const scalar = lossWeight === 1 ? mean : multiply(mean, lossWeight);
-  return model.losses.reduce((total, penalty) => add(total, penalty), scalar);
+  return { total: all.reduce((sum, term) => add(sum, term)), each };
 }
 
-/** Updates the metrics and gives the values to log: the step's loss, and the metrics so far. */
-function track(compiled: Compiled, feeds: Feeds, yPred: Tensor, loss: Tensor): Tensor {
-  const y = feeds.y!;
-  compiled.metrics ??= compiled.makeMetrics(y.shape, yPred.shape);
-  for (const metric of compiled.metrics.plain) metric.updateState(y, yPred);
-  for (const metric of compiled.metrics.weighted) metric.updateState(y, yPred, feeds.weight);
-  const values = [loss, ...allMetrics(compiled).map((m) => m.result())];
-  return concatenate(values.map((value) => reshape(value, [1])));
-}
+const ofOutput = ({ outputNames }: StepModel, output: number): string =>
+  outputNames.length > 1 ? ` of output "${outputNames[output]}"` : '';
 
-/** Keras's names: a repeated one is numbered, a weighted one that is taken says so. */
-function logNamesOf({ metrics }: Compiled): string[] {
-  const names = ['loss'];
-  const uses = new Map<string, number>();
-  const add = (name: string): void => {
-    const n = uses.get(name) ?? 0;
-    uses.set(name, n + 1);
-    names.push(n === 0 ? name : `${name}_${n}`);
+/** Updates the metrics and gives the values to log: the step's losses, and the metrics so far. */
+function track(
+  model: StepModel,
+  compiled: Compiled,
+  feeds: Feeds,
+  yPred: readonly Tensor[],
+  losses: readonly Tensor[],
+): { readonly logs: Tensor; readonly names: readonly string[] } {
+  const names: string[] = [];
+  const values = [...losses];
+  const update = ({ output, metric, name }: OutputMetric, weight: Tensor | undefined): void => {
+    const y = feeds.y[output];
+    if (!y) throw new DataError(`${model.name}: metrics need y${ofOutput(model, output)}.`);
+    metric.updateState(y, yPred[output], weight);
+    const result = metric.result();
+    values.push(result);
+    if (result.size === 1) names.push(name);
+    else for (let i = 0; i < result.size; i++) names.push(`${name}_${i}`);
   };
-  for (const { name } of metrics?.plain ?? []) add(name);
-  for (const { name } of metrics?.weighted ?? []) add(uses.has(name) ? `weighted_${name}` : name);
-  return names;
+  for (const one of compiled.metrics?.plain ?? []) update(one, undefined);
+  for (const one of compiled.metrics?.weighted ?? []) update(one, feeds.weights[one.output]);
+  return { logs: concatenate(values.map((value) => reshape(value, [value.size]))), names };
 }
 
 /** Traces one step. */
@@ -131,30 +156,38 @@ export function traceStep(
   info: BatchInfo,
 ): Step {
   const trace = new Trace();
+  let logNames: readonly string[] = [];
+  let means = 0;
   const outputs = record(trace, { randomKey: model.randomKey }, () => {
     const feeds = addFeeds(trace, info);
-    const yPred = model.apply(feeds.x, { training: mode === 'train' });
-    if (mode === 'predict') return [yPred];
+    const output = model.apply(arrange(info.form, feeds.x), { training: mode === 'train' });
+    model.noteOutput(output);
+    const yPred = tensorsOf(output);
+    if (mode === 'predict') return [...yPred];
     if (!compiled)
       throw new StateError(`${model.name}: call compile() before fit() or evaluate().`);
-    const loss = lossOf(model, compiled, feeds, yPred);
-    if (mode === 'train') {
-      trace.addEffect(() => callAll(checkFiniteOp, [loss]));
-      const grads = lazyGradient(
-        loss,
-        compiled.trainable.map((v) => trace.stateOf(v).initial),
-      );
-      const logs = track(compiled, feeds, yPred, loss);
-      compiled.optimizer.apply(grads, compiled.trainable);
+    compiled.resolve(yPred.map((t, i) => ({ yTrue: feeds.y[i]?.shape, yPred: t.shape })));
+    const { total, each } = lossesOf(model, compiled, feeds, yPred);
+    const several = each.length > 1;
+    const losses = several ? [total, ...each] : [total];
+    const own = several ? compiled.losses.map(({ name }) => `${name}_loss`) : [];
+    means = losses.length;
+    const finish = (): Tensor[] => {
+      const { logs, names } = track(model, compiled, feeds, yPred, losses);
+      logNames = ['loss', ...own, ...names];
       return [logs];
-    }
-    return [track(compiled, feeds, yPred, loss)];
+    };
+    if (mode === 'test') return finish();
+    trace.addEffect(() => callAll(checkFiniteOp, [total]));
+    const grads = lazyGradient(
+      total,
+      compiled.trainable.map((v) => trace.stateOf(v).initial),
+    );
+    const logged = finish();
+    compiled.optimizer.apply(grads, compiled.trainable);
+    return logged;
   });
   const graph = lowerTraced({ name: `${model.name}_${mode}`, trace, outputs });
-  return {
-    graph,
-    logNames: compiled && mode !== 'predict' ? logNamesOf(compiled) : [],
-    batch: info.x.shape[0],
-    secondsPerStep: undefined,
-  };
+  const { shape } = info.x[0];
+  return { graph, logNames, means, batch: shape[0], secondsPerStep: undefined };
 }

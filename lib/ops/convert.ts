@@ -9,7 +9,7 @@ import {
   type TensorLike,
   tensor,
 } from '../tensor/tensor.js';
-import { call, defineOp } from './define.js';
+import { call, defineOp, recordable } from './define.js';
 
 const castOp = defineOp({
   name: 'cast',
@@ -25,10 +25,10 @@ const castOp = defineOp({
 const castTypes: readonly DType[] = ['float32', 'int32', 'uint8', 'bool'];
 
 /** `x` as `dtype`; floats are truncated towards zero, and anything but 0 is `true`. */
-export const cast = (x: TensorLike, dtype: DType): Tensor => {
+export const cast = recordable('cast', (x: TensorLike, dtype: DType): Tensor => {
   const t = asTensor(x);
   return t.dtype === dtype ? t : call(castOp, [t], { dtype: castTypes.indexOf(dtype) });
-};
+});
 
 const isHolder = (x: TensorLike): x is TensorHolder =>
   typeof x === 'object' && !Array.isArray(x) && !isTypedArray(x) && 'value' in x;

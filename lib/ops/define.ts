@@ -6,6 +6,7 @@ import type { DType } from '../tensor/dtype.js';
 import { byteSize } from '../tensor/dtype.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { type OpNode, Tensor } from '../tensor/tensor.js';
+import { TraceError } from '../util/errors.js';
 
 export interface ValueInfo {
   readonly shape: Shape;
@@ -91,7 +92,12 @@ interface Scope {
   onEffect: ((node: OpNode) => void) | undefined;
   /** Called for each new node outside a trace. */
   onPending: ((tensor: Tensor) => void) | undefined;
+  /** Called instead of a function of ops that is given symbolic tensors. */
+  onSymbolic: ((name: string, fn: Recordable, args: readonly unknown[]) => unknown) | undefined;
 }
+
+/** A function of tensors and options. */
+export type Recordable = (...args: never[]) => unknown;
 
 /** @internal */
 export const scope: Scope = {
@@ -101,7 +107,25 @@ export const scope: Scope = {
   onForeign: undefined,
   onEffect: undefined,
   onPending: undefined,
+  onSymbolic: undefined,
 };
+
+/** Whether `x` is a symbolic tensor, which stands for one in a functional model. */
+export const isSymbolic = (x: unknown): x is Tensor =>
+  x instanceof Tensor && x.source.kind === 'symbolic';
+
+const holdsSymbolic = (x: unknown): boolean =>
+  isSymbolic(x) || (Array.isArray(x) && x.some(holdsSymbolic));
+
+/** Makes `fn` an operation of functional models: called with symbolic tensors, it is recorded. */
+export function recordable<F extends Recordable>(name: string, fn: F): F {
+  return new Proxy(fn, {
+    apply(target, self, args) {
+      if (!scope.onSymbolic || !args.some(holdsSymbolic)) return Reflect.apply(target, self, args);
+      return scope.onSymbolic(name, target, args);
+    },
+  });
+}
 
 /** Runs `fn` with `name` added to the layer path. */
 export function withPath<T>(name: string, fn: () => T): T {
@@ -121,6 +145,11 @@ const pendingOf = (t: Tensor): number => (t.source.kind === 'op' ? t.source.node
 
 /** Calls an op: infers, records, returns its outputs. */
 export function callAll(op: Op, inputs: readonly Tensor[], attrs: Attrs = {}): readonly Tensor[] {
+  if (inputs.some(isSymbolic)) {
+    throw new TraceError(
+      `${op.name}: a symbolic tensor has no values. Call ops.* on it, or a layer; or make a Model and call that on data.`,
+    );
+  }
   const infos = op.infer(inputs, attrs);
   const outputs: Tensor[] = [];
   let pending = 1;

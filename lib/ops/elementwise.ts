@@ -4,7 +4,7 @@ import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
 import { asFloat, asOperands, asTensor, cast } from './convert.js';
-import { atPath, call, defineOp, type Op } from './define.js';
+import { atPath, call, defineOp, type Op, recordable } from './define.js';
 import { sumTo } from './movement.js';
 
 export { cast } from './convert.js';
@@ -23,10 +23,10 @@ function defineUnary(name: string, grad?: UnaryGrad): (x: TensorLike) => Tensor 
     }),
   } satisfies Op);
   const integers = ['negative', 'absolute', 'sign', 'square', 'relu'].includes(name);
-  return (x) => {
+  return recordable(name, (x: TensorLike) => {
     const t = asTensor(x);
     return call(op, [integers && t.dtype === 'int32' ? t : asFloat(t)]);
-  };
+  });
 }
 
 /** −x */
@@ -138,7 +138,7 @@ function defineBinary(
         [a, b].map((x, i) => (dy && needs(i) ? sumTo(grads[i](dy, a, b, y), x.shape) : undefined)),
     }),
   } satisfies Op);
-  return (a, b) => call(op, convert(a, b));
+  return recordable(name, (a: TensorLike, b: TensorLike) => call(op, convert(a, b)));
 }
 
 /** a + b */
@@ -185,7 +185,7 @@ function defineComparison(name: string): (a: TensorLike, b: TensorLike) => Tenso
     rows: 'independent',
     infer: ([a, b]) => [{ shape: broadcastInfer(name, a, b), dtype: 'bool' }],
   });
-  return (a, b) => call(op, asOperands(a, b));
+  return recordable(name, (a: TensorLike, b: TensorLike) => call(op, asOperands(a, b)));
 }
 
 /** a = b, as bool. */
@@ -210,7 +210,7 @@ function defineLogical(name: string): (a: TensorLike, b: TensorLike) => Tensor {
     rows: 'independent',
     infer: ([a, b]) => [{ shape: broadcastInfer(name, a, b), dtype: 'bool' }],
   });
-  return (a, b) => call(op, [toBool(a), toBool(b)]);
+  return recordable(name, (a: TensorLike, b: TensorLike) => call(op, [toBool(a), toBool(b)]));
 }
 
 /** Both. */
@@ -228,7 +228,7 @@ function definePredicate(
     rows: 'independent',
     infer: ([x]) => [{ shape: x.shape, dtype: 'bool' as DType }],
   });
-  return (x) => call(op, [input(x)]);
+  return recordable(name, (x: TensorLike) => call(op, [input(x)]));
 }
 
 /** Whether each element is NaN. */
@@ -256,14 +256,19 @@ const whereOp = defineOp({
 });
 
 /** `a` where the condition holds, else `b`; all three broadcast. */
-export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
-  const [x, y] = asOperands(a, b);
-  return call(whereOp, [toBool(condition), x, y]);
-}
+export const where = recordable(
+  'where',
+  (condition: TensorLike, a: TensorLike, b: TensorLike): Tensor => {
+    const [x, y] = asOperands(a, b);
+    return call(whereOp, [toBool(condition), x, y]);
+  },
+);
 
 /** x between `low` and `high`. */
-export const clip = (x: TensorLike, low: TensorLike, high: TensorLike): Tensor =>
-  minimum(maximum(x, low), high);
+export const clip = recordable(
+  'clip',
+  (x: TensorLike, low: TensorLike, high: TensorLike): Tensor => minimum(maximum(x, low), high),
+);
 
 const stopGradientOp = defineOp({
   name: 'stopGradient',
@@ -274,7 +279,10 @@ const stopGradientOp = defineOp({
 });
 
 /** x, as a constant to every derivative. */
-export const stopGradient = (x: TensorLike): Tensor => call(stopGradientOp, [asTensor(x)]);
+export const stopGradient = recordable(
+  'stopGradient',
+  (x: TensorLike): Tensor => call(stopGradientOp, [asTensor(x)]),
+);
 
 /** @internal */
 export const checkFiniteOp = defineOp({

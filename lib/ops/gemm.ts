@@ -3,7 +3,7 @@ import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from '../
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
 import { asFloat } from './convert.js';
-import { atPath, call, defineOp } from './define.js';
+import { atPath, call, defineOp, recordable } from './define.js';
 import { add, relu, reluGrad, sigmoid, sigmoidGrad, tanh, tanhGrad } from './elementwise.js';
 import { reshape, sumAxes, sumTo } from './movement.js';
 
@@ -64,35 +64,38 @@ const product = (a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor =>
  * Matrix product over the last two axes: `[..., M, K] · [..., K, N] → [..., M, N]`; leading axes
  * broadcast, and a vector counts as a row on the left, a column on the right.
  */
-export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}): Tensor {
-  const x = asFloat(a);
-  const y = asFloat(b);
-  if (x.rank === 0 || y.rank === 0) {
-    throw new ShapeError(
-      `matmul: expected tensors with at least one axis, got a scalar${atPath()}.`,
-    );
-  }
-  if (x.rank === 1 || y.rank === 1) {
-    const out = matmul(
-      x.rank === 1 ? reshape(x, [1, x.size]) : x,
-      y.rank === 1 ? reshape(y, [y.size, 1]) : y,
-      {
-        transposeA: x.rank > 1 && options.transposeA,
-        transposeB: y.rank > 1 && options.transposeB,
-      },
-    );
-    const kept = [...out.shape];
-    if (y.rank === 1) kept.splice(-1, 1);
-    if (x.rank === 1) kept.splice(y.rank === 1 ? -1 : -2, 1);
-    return reshape(out, kept);
-  }
-  const { transposeA = false, transposeB = false } = options;
-  if (x.rank > 2 && y.rank === 2 && !transposeA) {
-    const rows = product(flattenRows(x), y, false, transposeB);
-    return reshape(rows, [...x.shape.slice(0, -1), rows.shape[1]]);
-  }
-  return product(x, y, transposeA, transposeB);
-}
+export const matmul = recordable(
+  'matmul',
+  (a: TensorLike, b: TensorLike, options: MatmulOptions = {}): Tensor => {
+    const x = asFloat(a);
+    const y = asFloat(b);
+    if (x.rank === 0 || y.rank === 0) {
+      throw new ShapeError(
+        `matmul: expected tensors with at least one axis, got a scalar${atPath()}.`,
+      );
+    }
+    if (x.rank === 1 || y.rank === 1) {
+      const out = matmul(
+        x.rank === 1 ? reshape(x, [1, x.size]) : x,
+        y.rank === 1 ? reshape(y, [y.size, 1]) : y,
+        {
+          transposeA: x.rank > 1 && options.transposeA,
+          transposeB: y.rank > 1 && options.transposeB,
+        },
+      );
+      const kept = [...out.shape];
+      if (y.rank === 1) kept.splice(-1, 1);
+      if (x.rank === 1) kept.splice(y.rank === 1 ? -1 : -2, 1);
+      return reshape(out, kept);
+    }
+    const { transposeA = false, transposeB = false } = options;
+    if (x.rank > 2 && y.rank === 2 && !transposeA) {
+      const rows = product(flattenRows(x), y, false, transposeB);
+      return reshape(rows, [...x.shape.slice(0, -1), rows.shape[1]]);
+    }
+    return product(x, y, transposeA, transposeB);
+  },
+);
 
 /** `[..., K]` as a matrix `[rows, K]`. */
 const flattenRows = (x: Tensor): Tensor => {
@@ -139,25 +142,23 @@ const denseOp = defineOp({
  *
  * @param activation one of `linear`, `relu`, `sigmoid`, `tanh`
  */
-export function dense(
-  x: TensorLike,
-  w: Tensor,
-  bias?: Tensor,
-  activation: FusedActivation = 'linear',
-): Tensor {
-  const t = asFloat(x);
-  const inner = t.shape[t.rank - 1];
-  if (t.rank < 1 || w.rank !== 2 || inner !== w.shape[0]) {
-    throw new ShapeError(
-      `dense: input ${formatShape(t.shape)} and weights ${formatShape(w.shape)} do not multiply: expected ${w.shape[0]} features on the last axis, got ${inner}${atPath()}.`,
-    );
-  }
-  if (bias && !sameShape(bias.shape, [w.shape[1]])) {
-    throw new ShapeError(
-      `dense: expected a bias of shape [${w.shape[1]}] for weights ${formatShape(w.shape)}, got ${formatShape(bias.shape)}${atPath()}.`,
-    );
-  }
-  const inputs = bias ? [flattenRows(t), w, bias] : [flattenRows(t), w];
-  const y = call(denseOp, inputs, { activation: fusedActivations.indexOf(activation) });
-  return reshape(y, [...t.shape.slice(0, -1), w.shape[1]]);
-}
+export const dense = recordable(
+  'dense',
+  (x: TensorLike, w: Tensor, bias?: Tensor, activation: FusedActivation = 'linear'): Tensor => {
+    const t = asFloat(x);
+    const inner = t.shape[t.rank - 1];
+    if (t.rank < 1 || w.rank !== 2 || inner !== w.shape[0]) {
+      throw new ShapeError(
+        `dense: input ${formatShape(t.shape)} and weights ${formatShape(w.shape)} do not multiply: expected ${w.shape[0]} features on the last axis, got ${inner}${atPath()}.`,
+      );
+    }
+    if (bias && !sameShape(bias.shape, [w.shape[1]])) {
+      throw new ShapeError(
+        `dense: expected a bias of shape [${w.shape[1]}] for weights ${formatShape(w.shape)}, got ${formatShape(bias.shape)}${atPath()}.`,
+      );
+    }
+    const inputs = bias ? [flattenRows(t), w, bias] : [flattenRows(t), w];
+    const y = call(denseOp, inputs, { activation: fusedActivations.indexOf(activation) });
+    return reshape(y, [...t.shape.slice(0, -1), w.shape[1]]);
+  },
+);

@@ -4,7 +4,7 @@ import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from '../
 import { fromData, type Tensor, type TensorLike } from '../tensor/tensor.js';
 import { DTypeError, ShapeError } from '../util/errors.js';
 import { asTensor, cast } from './convert.js';
-import { atPath, call, defineOp, type Op, type ValueInfo } from './define.js';
+import { atPath, call, defineOp, type Op, recordable, type ValueInfo } from './define.js';
 
 const list = (attrs: Attrs, name: string): readonly number[] => attrs[name] as readonly number[];
 
@@ -28,7 +28,7 @@ const reshapeOp = defineOp({
 });
 
 /** The same elements in another shape; one size may be -1. */
-export function reshape(x: TensorLike, shape: Shape): Tensor {
+export const reshape = recordable('reshape', (x: TensorLike, shape: Shape): Tensor => {
   const t = asTensor(x);
   const known = shape.reduce((n, d) => (d === -1 ? n : n * d), 1);
   const out = shape.map((d) => (d === -1 ? (known === 0 ? 0 : t.size / known) : d));
@@ -39,33 +39,36 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
     );
   }
   return sameShape(out, t.shape) ? t : call(reshapeOp, [t], { shape: out });
-}
+});
 
 /** Adds an axis of size 1 at `axis`. */
-export function expandDims(x: TensorLike, axis: number): Tensor {
+export const expandDims = recordable('expandDims', (x: TensorLike, axis: number): Tensor => {
   const t = asTensor(x);
   const at = normalizeAxis(axis, t.rank + 1, 'expandDims');
   return reshape(t, [...t.shape.slice(0, at), 1, ...t.shape.slice(at)]);
-}
+});
 
 /** Removes axes of size 1: all of them, or those named. */
-export function squeeze(x: TensorLike, axis?: number | readonly number[]): Tensor {
-  const t = asTensor(x);
-  const axes =
-    axis === undefined
-      ? t.shape.flatMap((d, i) => (d === 1 ? [i] : []))
-      : [axis].flat().map((a) => normalizeAxis(a, t.rank, 'squeeze'));
-  const wrong = axes.find((a) => t.shape[a] !== 1);
-  if (wrong !== undefined) {
-    throw new ShapeError(
-      `squeeze: axis ${wrong} of ${formatShape(t.shape)} has ${t.shape[wrong]} elements, expected 1${atPath()}.`,
+export const squeeze = recordable(
+  'squeeze',
+  (x: TensorLike, axis?: number | readonly number[]): Tensor => {
+    const t = asTensor(x);
+    const axes =
+      axis === undefined
+        ? t.shape.flatMap((d, i) => (d === 1 ? [i] : []))
+        : [axis].flat().map((a) => normalizeAxis(a, t.rank, 'squeeze'));
+    const wrong = axes.find((a) => t.shape[a] !== 1);
+    if (wrong !== undefined) {
+      throw new ShapeError(
+        `squeeze: axis ${wrong} of ${formatShape(t.shape)} has ${t.shape[wrong]} elements, expected 1${atPath()}.`,
+      );
+    }
+    return reshape(
+      t,
+      t.shape.filter((_, i) => !axes.includes(i)),
     );
-  }
-  return reshape(
-    t,
-    t.shape.filter((_, i) => !axes.includes(i)),
-  );
-}
+  },
+);
 
 const transposeOp = defineOp({
   name: 'transpose',
@@ -88,18 +91,21 @@ const transposeOp = defineOp({
 });
 
 /** Axes in another order; reversed by default. */
-export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
-  const t = asTensor(x);
-  const permutation =
-    axes?.map((a) => normalizeAxis(a, t.rank, 'transpose')) ??
-    t.shape.map((_, i) => t.rank - 1 - i);
-  if (permutation.length !== t.rank || new Set(permutation).size !== t.rank) {
-    throw new ShapeError(
-      `transpose: axes ${formatShape(axes ?? [])} are not an order of the ${t.rank} axes of ${formatShape(t.shape)}${atPath()}.`,
-    );
-  }
-  return permutation.every((p, i) => p === i) ? t : call(transposeOp, [t], { permutation });
-}
+export const transpose = recordable(
+  'transpose',
+  (x: TensorLike, axes?: readonly number[]): Tensor => {
+    const t = asTensor(x);
+    const permutation =
+      axes?.map((a) => normalizeAxis(a, t.rank, 'transpose')) ??
+      t.shape.map((_, i) => t.rank - 1 - i);
+    if (permutation.length !== t.rank || new Set(permutation).size !== t.rank) {
+      throw new ShapeError(
+        `transpose: axes ${formatShape(axes ?? [])} are not an order of the ${t.rank} axes of ${formatShape(t.shape)}${atPath()}.`,
+      );
+    }
+    return permutation.every((p, i) => p === i) ? t : call(transposeOp, [t], { permutation });
+  },
+);
 
 const broadcastToOp = defineOp({
   name: 'broadcastTo',
@@ -112,7 +118,7 @@ const broadcastToOp = defineOp({
 });
 
 /** `x` repeated along axes of size 1, and new leading ones, until it has `shape`. */
-export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
+export const broadcastTo = recordable('broadcastTo', (x: TensorLike, shape: Shape): Tensor => {
   const t = asTensor(x);
   if (sameShape(t.shape, shape)) return t;
   const fits = broadcastShapes(t.shape, shape);
@@ -122,7 +128,7 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
     );
   }
   return call(broadcastToOp, [t], { shape });
-}
+});
 
 /** @internal The sum of `x` over the axes along which `shape` was broadcast to get it. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
@@ -224,17 +230,20 @@ const rawSlice = (x: Tensor, begin: Shape, shape: Shape, strides: Shape): Tensor
     : call(sliceOp, [x], { begin, strides, shape });
 
 /** @internal Elements [begin, end) of one axis. */
-export function sliceAxis(x: Tensor, axis: number, begin: number, end: number): Tensor {
-  return rawSlice(
-    x,
-    x.shape.map((_, i) => (i === axis ? begin : 0)),
-    x.shape.map((d, i) => (i === axis ? end - begin : d)),
-    x.shape.map(() => 1),
-  );
-}
+export const sliceAxis = recordable(
+  'sliceAxis',
+  (x: Tensor, axis: number, begin: number, end: number): Tensor => {
+    return rawSlice(
+      x,
+      x.shape.map((_, i) => (i === axis ? begin : 0)),
+      x.shape.map((d, i) => (i === axis ? end - begin : d)),
+      x.shape.map(() => 1),
+    );
+  },
+);
 
 /** Reverses the order along `axis`. */
-export function reverse(x: TensorLike, axis: number): Tensor {
+export const reverse = recordable('reverse', (x: TensorLike, axis: number): Tensor => {
   const t = asTensor(x);
   const at = normalizeAxis(axis, t.rank, 'reverse');
   if (t.shape[at] === 0) return t;
@@ -243,31 +252,34 @@ export function reverse(x: TensorLike, axis: number): Tensor {
     strides: t.shape.map((_, i) => (i === at ? -1 : 1)),
     shape: t.shape,
   });
-}
+});
 
 /**
  * The block of `x` that begins at `begin` and has `shape`, as in Keras's `ops.slice`.
  *
  * @param strides step along each axis, default 1
  */
-export function slice(x: TensorLike, begin: Shape, shape: Shape, strides?: Shape): Tensor {
-  const t = asTensor(x);
-  const steps = strides ?? t.shape.map(() => 1);
-  const fits =
-    [begin, shape, steps].every((s) => s.length === t.rank) &&
-    [...begin, ...shape, ...steps].every(Number.isInteger) &&
-    t.shape.every((d, i) => {
-      const last = begin[i] + (shape[i] - 1) * steps[i];
-      if (shape[i] < 0 || steps[i] === 0) return false;
-      return shape[i] === 0 || (begin[i] >= 0 && begin[i] < d && last >= 0 && last < d);
-    });
-  if (!fits) {
-    throw new ShapeError(
-      `slice: from ${formatShape(begin)} with shape ${formatShape(shape)} is outside of ${formatShape(t.shape)}${atPath()}.`,
-    );
-  }
-  return rawSlice(t, begin, shape, steps);
-}
+export const slice = recordable(
+  'slice',
+  (x: TensorLike, begin: Shape, shape: Shape, strides?: Shape): Tensor => {
+    const t = asTensor(x);
+    const steps = strides ?? t.shape.map(() => 1);
+    const fits =
+      [begin, shape, steps].every((s) => s.length === t.rank) &&
+      [...begin, ...shape, ...steps].every(Number.isInteger) &&
+      t.shape.every((d, i) => {
+        const last = begin[i] + (shape[i] - 1) * steps[i];
+        if (shape[i] < 0 || steps[i] === 0) return false;
+        return shape[i] === 0 || (begin[i] >= 0 && begin[i] < d && last >= 0 && last < d);
+      });
+    if (!fits) {
+      throw new ShapeError(
+        `slice: from ${formatShape(begin)} with shape ${formatShape(shape)} is outside of ${formatShape(t.shape)}${atPath()}.`,
+      );
+    }
+    return rawSlice(t, begin, shape, steps);
+  },
+);
 
 const padOp = defineOp({
   name: 'pad',
@@ -299,23 +311,26 @@ function borderOf(y: Tensor, shape: Shape, begin: Shape): Tensor {
 }
 
 /** Surrounds `x` with `[before, after]` elements of `value` (default 0) along each axis. */
-export function pad(
-  x: TensorLike,
-  padding: readonly (readonly [number, number])[],
-  value: TensorLike = 0,
-): Tensor {
-  const t = asTensor(x);
-  if (padding.length !== t.rank || padding.some(([b, a]) => b < 0 || a < 0)) {
-    throw new ShapeError(
-      `pad: expected one [before, after] ≥ 0 for each of the ${t.rank} axes of ${formatShape(t.shape)}${atPath()}.`,
-    );
-  }
-  if (padding.every(([b, a]) => b === 0 && a === 0)) return t;
-  return call(padOp, [t, cast(value, t.dtype)], {
-    before: padding.map(([b]) => b),
-    after: padding.map(([, a]) => a),
-  });
-}
+export const pad = recordable(
+  'pad',
+  (
+    x: TensorLike,
+    padding: readonly (readonly [number, number])[],
+    value: TensorLike = 0,
+  ): Tensor => {
+    const t = asTensor(x);
+    if (padding.length !== t.rank || padding.some(([b, a]) => b < 0 || a < 0)) {
+      throw new ShapeError(
+        `pad: expected one [before, after] ≥ 0 for each of the ${t.rank} axes of ${formatShape(t.shape)}${atPath()}.`,
+      );
+    }
+    if (padding.every(([b, a]) => b === 0 && a === 0)) return t;
+    return call(padOp, [t, cast(value, t.dtype)], {
+      before: padding.map(([b]) => b),
+      after: padding.map(([, a]) => a),
+    });
+  },
+);
 
 const concatOp = defineOp({
   name: 'concat',
@@ -338,33 +353,36 @@ const concatOp = defineOp({
 });
 
 /** Joins tensors along an axis (default: the last); the other sizes must agree. */
-export function concatenate(xs: readonly TensorLike[], axis = -1): Tensor {
-  const ts = xs.map(asTensor);
-  if (ts.length === 0)
-    throw new ShapeError(`concatenate: expected at least one tensor${atPath()}.`);
-  const [first] = ts;
-  const at = normalizeAxis(axis, first.rank, 'concatenate');
-  for (const t of ts) {
-    const agrees =
-      t.rank === first.rank && t.shape.every((d, i) => i === at || d === first.shape[i]);
-    if (!agrees || t.dtype !== first.dtype) {
-      throw new ShapeError(
-        `concatenate: ${t} does not continue ${first} along axis ${at}${atPath()}.`,
-      );
+export const concatenate = recordable(
+  'concatenate',
+  (xs: readonly TensorLike[], axis = -1): Tensor => {
+    const ts = xs.map(asTensor);
+    if (ts.length === 0)
+      throw new ShapeError(`concatenate: expected at least one tensor${atPath()}.`);
+    const [first] = ts;
+    const at = normalizeAxis(axis, first.rank, 'concatenate');
+    for (const t of ts) {
+      const agrees =
+        t.rank === first.rank && t.shape.every((d, i) => i === at || d === first.shape[i]);
+      if (!agrees || t.dtype !== first.dtype) {
+        throw new ShapeError(
+          `concatenate: ${t} does not continue ${first} along axis ${at}${atPath()}.`,
+        );
+      }
     }
-  }
-  return ts.length === 1 ? first : call(concatOp, ts, { axis: at });
-}
+    return ts.length === 1 ? first : call(concatOp, ts, { axis: at });
+  },
+);
 
 /** Joins tensors of one shape along a new axis. */
-export const stack = (xs: readonly TensorLike[], axis = 0): Tensor => {
+export const stack = recordable('stack', (xs: readonly TensorLike[], axis = 0): Tensor => {
   const ts = xs.map(asTensor);
   const at = normalizeAxis(axis, (ts[0]?.rank ?? 0) + 1, 'stack');
   return concatenate(
     ts.map((t) => expandDims(t, at)),
     at,
   );
-};
+});
 
 const replaceAxis = (shape: Shape, axis: number, by: Shape): number[] => [
   ...shape.slice(0, axis),
@@ -412,17 +430,20 @@ const gatherGradOp: Op = defineOp({
  *
  * @throws DataError when it runs, if an index is outside of the axis.
  */
-export function gather(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
-  const t = asTensor(x);
-  const at = normalizeAxis(axis, t.rank, 'gather');
-  const given =
-    typeof indices === 'number' ? fromData(Int32Array.of(indices), [], 'int32') : indices;
-  const index = Array.isArray(given) ? cast(given, 'int32') : asTensor(given);
-  if (index.dtype === 'float32') {
-    throw new DTypeError(`gather: expected indices of whole numbers, got float32${atPath()}.`);
-  }
-  return call(gatherOp, [t, cast(index, 'int32')], { axis: at });
-}
+export const gather = recordable(
+  'gather',
+  (x: TensorLike, indices: TensorLike, axis = 0): Tensor => {
+    const t = asTensor(x);
+    const at = normalizeAxis(axis, t.rank, 'gather');
+    const given =
+      typeof indices === 'number' ? fromData(Int32Array.of(indices), [], 'int32') : indices;
+    const index = Array.isArray(given) ? cast(given, 'int32') : asTensor(given);
+    if (index.dtype === 'float32') {
+      throw new DTypeError(`gather: expected indices of whole numbers, got float32${atPath()}.`);
+    }
+    return call(gatherOp, [t, cast(index, 'int32')], { axis: at });
+  },
+);
 
 const oneHotOp = defineOp({
   name: 'oneHot',
@@ -433,8 +454,11 @@ const oneHotOp = defineOp({
 });
 
 /** Rows with a one at each index and zeros elsewhere: `[...] → [..., depth]`, float32. */
-export const oneHot = (indices: TensorLike, depth: number): Tensor =>
-  call(oneHotOp, [cast(indices, 'int32')], { depth });
+export const oneHot = recordable(
+  'oneHot',
+  (indices: TensorLike, depth: number): Tensor =>
+    call(oneHotOp, [cast(indices, 'int32')], { depth }),
+);
 
 const arangeOp = defineOp({
   name: 'arange',

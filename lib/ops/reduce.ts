@@ -2,7 +2,7 @@
 import { sizeOf } from '../tensor/shape.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { asFloat, asTensor, cast } from './convert.js';
-import { call, defineOp, type Op } from './define.js';
+import { call, defineOp, type Op, recordable } from './define.js';
 import {
   add,
   divide,
@@ -48,11 +48,11 @@ function defineReduction(
     flops: ([x]) => sizeOf(x.shape),
     ...(vjp && { vjp }),
   } satisfies Op);
-  return (x, axis, options = {}) => {
+  return recordable<Reduction>(name, (x, axis, options = {}) => {
     const t = convert(x);
     const axes = normalizeAxes(axis, t.rank, name);
     return axes.length === 0 ? t : call(op, [t], { axes, keepDims: options.keepDims ? 1 : 0 });
-  };
+  });
 }
 
 const asNumber = (x: TensorLike): Tensor => {
@@ -62,10 +62,10 @@ const asNumber = (x: TensorLike): Tensor => {
 const asBool = (x: TensorLike): Tensor => cast(asTensor(x), 'bool');
 
 /** Sum over `axis` (default: all). Bytes and booleans are counted in int32. */
-export const sum: Reduction = (x, axis, options = {}) => {
+export const sum: Reduction = recordable<Reduction>('sum', (x, axis, options = {}) => {
   const t = asNumber(x);
   return sumAxes(t, normalizeAxes(axis, t.rank, 'sum'), options.keepDims);
-};
+});
 
 /** Gradient of an extreme: shared equally by all elements that attain it. */
 const extremeVjp: Op['vjp'] = ({ inputs: [x], outputs: [y], grads: [dy], attrs }) => {
@@ -106,34 +106,34 @@ const reducedCount = (x: Tensor, axis: Axes): number =>
   normalizeAxes(axis, x.rank, 'mean').reduce((n, a) => n * x.shape[a], 1);
 
 /** Arithmetic mean over `axis` (default: all); NaN of nothing. */
-export const mean: Reduction = (x, axis, options = {}) => {
+export const mean: Reduction = recordable<Reduction>('mean', (x, axis, options = {}) => {
   const t = asFloat(x);
   const count = reducedCount(t, axis);
   const total = sum(t, axis, options);
   return count === 1 ? total : divide(total, count);
-};
+});
 
 /** Mean squared distance from the mean (dividing by n). */
-export const variance: Reduction = (x, axis, options = {}) => {
+export const variance: Reduction = recordable<Reduction>('variance', (x, axis, options = {}) => {
   const t = asFloat(x);
   return mean(square(subtract(t, mean(t, axis, { keepDims: true }))), axis, options);
-};
+});
 
 /** Square root of the variance. */
-export const std: Reduction = (x, axis, options) => {
+export const std: Reduction = recordable<Reduction>('std', (x, axis, options) => {
   const v = variance(x, axis, options);
   return where(equal(v, 0), 0, sqrt(where(equal(v, 0), 1, v)));
-};
+});
 
 /** ln Σ eˣ without overflow. */
-export const logSumExp: Reduction = (x, axis, options = {}) => {
+export const logSumExp: Reduction = recordable<Reduction>('logSumExp', (x, axis, options = {}) => {
   const t = asFloat(x);
   const largest = max(t, axis, { keepDims: true });
   // An infinite one stays as it is: ∞ − ∞ would be NaN.
   const top = stopGradient(where(isfinite(largest), largest, 0));
   const out = add(log(sum(exp(subtract(t, top)), axis, { keepDims: true })), top);
   return options.keepDims ? out : squeeze(out, normalizeAxes(axis, t.rank, 'logSumExp'));
-};
+});
 
 function defineArg(name: string): (x: TensorLike, axis?: number) => Tensor {
   const op = defineOp({
@@ -143,10 +143,10 @@ function defineArg(name: string): (x: TensorLike, axis?: number) => Tensor {
     infer: ([x], attrs) => [{ shape: x.shape.filter((_, i) => i !== attrs.axis), dtype: 'int32' }],
     flops: ([x]) => sizeOf(x.shape),
   });
-  return (x, axis = -1) => {
+  return recordable(name, (x: TensorLike, axis = -1) => {
     const t = asFloat(x);
     return call(op, [t], { axis: normalizeAxis(axis, t.rank, name) });
-  };
+  });
 }
 
 /** Index (int32) of the first largest element along `axis` (default: the last). */

@@ -3,7 +3,7 @@ import { formatShape, sameShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
 import { asFloat, cast } from './convert.js';
-import { atPath, call, defineOp } from './define.js';
+import { atPath, call, defineOp, recordable } from './define.js';
 import { divide, exp, multiply, subtract } from './elementwise.js';
 import { expandDims, normalizeAxis, oneHot, transpose } from './movement.js';
 import { logSumExp, max, sum } from './reduce.js';
@@ -55,12 +55,18 @@ function overAxis(x: Tensor, axis: number, where: string, f: (t: Tensor) => Tens
 }
 
 /** eˣ / Σ eˣ along `axis` (default: the last). */
-export const softmax = (x: TensorLike, axis = -1): Tensor =>
-  overAxis(asFloat(x), axis, 'softmax', (t) => call(softmaxOp, [t]));
+export const softmax = recordable(
+  'softmax',
+  (x: TensorLike, axis = -1): Tensor =>
+    overAxis(asFloat(x), axis, 'softmax', (t) => call(softmaxOp, [t])),
+);
 
 /** ln softmax(x), without overflow. */
-export const logSoftmax = (x: TensorLike, axis = -1): Tensor =>
-  overAxis(asFloat(x), axis, 'logSoftmax', (t) => call(logSoftmaxOp, [t]));
+export const logSoftmax = recordable(
+  'logSoftmax',
+  (x: TensorLike, axis = -1): Tensor =>
+    overAxis(asFloat(x), axis, 'logSoftmax', (t) => call(logSoftmaxOp, [t])),
+);
 
 const crossEntropyOp = defineOp({
   name: 'sparseSoftmaxCrossEntropy',

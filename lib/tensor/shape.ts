@@ -8,9 +8,16 @@ export const sizeOf = (shape: Shape): number => shape.reduce((n, d) => n * d, 1)
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((d, i) => d === b[i]);
 
+const unknownSizes = new Set<number | null>([null]);
+
+/** @internal Says which sizes only stand for unknown ones, while a model is made. */
+export function writeAsUnknown(...sizes: number[]): void {
+  for (const size of sizes) unknownSizes.add(size);
+}
+
 /** `[32, 10]`; unknown sizes, as in the shapes of symbolic inputs, are written `null`. */
 export const formatShape = (shape: readonly (number | null)[]): string =>
-  `[${shape.map(String).join(', ')}]`;
+  `[${shape.map((d) => (unknownSizes.has(d) ? 'null' : d)).join(', ')}]`;
 
 /** Row-major strides, in elements. */
 export function stridesOf(shape: Shape): number[] {

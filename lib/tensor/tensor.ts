@@ -42,7 +42,9 @@ export type Source =
       readonly kind: 'argument' | 'feed' | 'state';
       readonly slot: number;
       readonly trace: object;
-    };
+    }
+  /** An input or result of a layer in a functional model: it has a shape, but no values. */
+  | { readonly kind: 'symbolic' };
 
 let nextId = 0;
 

@@ -10,6 +10,8 @@ export interface SerializedObject {
 }
 
 interface Configurable {
+  /** Keras's name of its class, where that is not the name of the class. */
+  readonly className?: string;
   getConfig(): Record<string, unknown>;
 }
 
@@ -20,7 +22,7 @@ interface ConfigurableClass<T> {
 /** An object as Keras writes it into files. */
 export const serialize = (module: string, object: Configurable): SerializedObject => ({
   module,
-  class_name: object.constructor.name.replace(/^_+/, ''),
+  class_name: object.className ?? object.constructor.name.replace(/^_+/, ''),
   config: object.getConfig(),
   registered_name: null,
 });

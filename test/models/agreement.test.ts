@@ -88,9 +88,10 @@ describe('training', () => {
   it('a new learning rate needs no new program', async () => {
     const model = line(new SGD(0.1));
     const info = {
-      x: { shape: [1, 1], dtype: 'float32' },
-      y: { shape: [1, 1], dtype: 'float32' },
-      weight: undefined,
+      x: [{ shape: [1, 1], dtype: 'float32' }],
+      form: 'one',
+      y: [{ shape: [1, 1], dtype: 'float32' }],
+      weights: [],
     } as const;
     await model.fit([[1]], [[1]], quiet);
     const { program } = model.stepFor('train', info).graph;

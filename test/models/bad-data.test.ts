@@ -1,7 +1,7 @@
 // Data that cannot be trained on: each mistake has an error that says what and where.
 import { describe, expect, it } from 'vitest';
-import { Input } from '../../lib/layers/core.js';
 import { Dense } from '../../lib/layers/dense.js';
+import { Input } from '../../lib/layers/input.js';
 import { sparseCategoricalCrossentropy } from '../../lib/losses/crossentropy.js';
 import { Sequential } from '../../lib/models/sequential.js';
 import { tensor } from '../../lib/tensor/tensor.js';

@@ -1,7 +1,8 @@
 // One or more layers of every class, with options that differ from the defaults.
 import { RandomNormal } from '../../../lib/initializers/index.js';
-import { Activation, Dropout, Flatten, Input, Rescaling } from '../../../lib/layers/core.js';
+import { Activation, Dropout, Flatten, Rescaling } from '../../../lib/layers/core.js';
 import { Dense } from '../../../lib/layers/dense.js';
+import { Input } from '../../../lib/layers/input.js';
 import type { AnyLayer } from '../../../lib/layers/layer.js';
 import type { Shape } from '../../../lib/tensor/shape.js';
 
