@@ -1,0 +1,24 @@
+// Why names of Keras are absent. The first pattern that fits a name gives the reason.
+export const absences = [
+  {
+    names: /Conv|Pool|ZeroPadding|Cropping|UpSampling|Resizing|CenterCrop/,
+    reason: 'convolutional networks are not there yet',
+  },
+  {
+    names:
+      /^(Rand|AugMix|AutoContrast|CutMix|MixUp|Equalization|Contrast|Solarization|MaxNumBoundingBoxes|Pipeline)/,
+    reason: 'augmentation of images comes with convolutional networks',
+  },
+  { names: /RNN|LSTM|GRU|Bidirectional/, reason: 'recurrent layers are not there yet' },
+  { names: /Attention/, reason: 'attention is not there yet' },
+  { names: /^(FlaxLayer|JaxLayer|TorchModuleWrapper|TFSMLayer)$/, reason: 'wraps a Python framework' },
+  { names: /^OrbaxCheckpoint$/, reason: "writes a JAX library's format" },
+  { names: /^(MelSpectrogram|STFTSpectrogram|STFT|STFTInitializer|stft)$/, reason: 'sound is not there yet' },
+  { names: /^TextVectorization$/, reason: 'text is not there yet; see StringLookup' },
+  { names: /^HashedCrossing$/, reason: 'not there yet; see Hashing' },
+  { names: /^ReversibleEmbedding$/, reason: 'comes with attention' },
+  { names: /^(CTC|ctc)$/, reason: 'comes with recurrent layers' },
+  { names: /^InputSpec$/, reason: 'layers check their inputs themselves, with errors that name them' },
+  { names: /^OptimizerMap$/, reason: 'see MultiOptimizer' },
+  { names: /^LossScaleOptimizer$/, reason: 'for float16, which is not there' },
+];
