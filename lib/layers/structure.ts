@@ -1,6 +1,8 @@
 // What layers take and give: a tensor, or several in a list or by name; and the masks that travel with them.
 import { Tensor } from '../tensor/tensor.js';
 
+export { maskOf, setMask } from '../tensor/mask.js';
+
 /** A tensor, or several in a list or by name. */
 export type Structure = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor };
 
@@ -18,14 +20,4 @@ export function withTensors(structure: Structure, tensors: readonly Tensor[]): S
   if (structure instanceof Tensor) return tensors[0];
   if (Array.isArray(structure)) return tensors;
   return Object.fromEntries(Object.keys(structure).map((name, i) => [name, tensors[i]]));
-}
-
-const masks = new WeakMap<Tensor, Tensor>();
-
-/** Which time steps of `t` count, `[batch, time]` bool, if a layer said so. */
-export const maskOf = (t: Tensor): Tensor | undefined => masks.get(t);
-
-/** Says which time steps of `t` count. */
-export function setMask(t: Tensor, mask: Tensor | undefined): void {
-  if (mask) masks.set(t, mask);
 }
