@@ -26,12 +26,13 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, initializers, layers, losses, metrics, optimizers, training  # noqa: E402
+from goldens import activations, initializers, layers, loss_catalogue, losses, metrics, optimizers, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
     "activations": activations.cases,
     "losses": losses.cases,
+    "loss_catalogue": loss_catalogue.cases,
     "metrics": metrics.cases,
     "optimizers": optimizers.cases,
     "initializers": initializers.cases,

@@ -1,7 +1,8 @@
 // Metrics by class and by name, and what `'accuracy'` means for a loss and a shape.
 import type { Loss } from '../losses/loss.js';
-import { losses, matchRanks } from '../losses/loss.js';
+import { losses } from '../losses/loss.js';
 import { meanAbsoluteError, meanSquaredError } from '../losses/regression.js';
+import { matchRanks } from '../losses/shapes.js';
 import { cast, equal, greater } from '../ops/elementwise.js';
 import { squeeze } from '../ops/movement.js';
 import { argmax } from '../ops/reduce.js';

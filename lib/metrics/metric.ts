@@ -2,7 +2,7 @@
 import { untraced } from '../graph/compile.js';
 import { Variable } from '../graph/variable.js';
 import { get as getInitializer, type InitializerLike } from '../initializers/index.js';
-import { matchRanks } from '../losses/loss.js';
+import { matchRanks } from '../losses/shapes.js';
 import { divide, maximum, multiply } from '../ops/elementwise.js';
 import { broadcastTo, expandDims } from '../ops/movement.js';
 import { mean, sum } from '../ops/reduce.js';
