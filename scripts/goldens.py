@@ -26,7 +26,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, initializers, layers, loss_catalogue, losses, metrics, optimizers, training  # noqa: E402
+from goldens import activations, initializers, layers, loss_catalogue, losses, metric_catalogue, metrics, optimizers, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -34,6 +34,9 @@ FAMILIES = {
     "losses": losses.cases,
     "loss_catalogue": loss_catalogue.cases,
     "metrics": metrics.cases,
+    "metric_means": metric_catalogue.means,
+    "metric_confusion": metric_catalogue.confusion,
+    "metric_areas": metric_catalogue.areas_and_unions,
     "optimizers": optimizers.cases,
     "initializers": initializers.cases,
     "layers": layers.cases,

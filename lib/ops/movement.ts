@@ -388,7 +388,8 @@ const gatherOp: Op = defineOp({
   flops: () => 0,
 });
 
-const gatherGradOp: Op = defineOp({
+/** @internal */
+export const gatherGradOp: Op = defineOp({
   name: 'gatherGrad',
   kind: 'movement',
   rows: 'mixes',

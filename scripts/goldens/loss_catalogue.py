@@ -128,8 +128,8 @@ SPECS = [
 
 def plain(rng):
     for cls, options, make_y, make_x, shapes in SPECS:
-        for shape in shapes:
-            for o in options:
+        for i, shape in enumerate(shapes):
+            for o in options if i == 0 else options[-1:]:
                 yield f"{list(shape)}", cls, o, make_y(rng, shape), make_x(rng, shape), {}
 
 
@@ -151,7 +151,7 @@ def weighted(rng):
     """Weights and masks, and both, with every reduction; a mask with nothing in it."""
     shape = (3, 2, 2)
     mask = np.array([[1, 1], [0, 1], [0, 0]], "bool")
-    for reduction in REDUCTIONS:
+    for reduction in REDUCTIONS[:-1]:  # None is "none".
         for cls, y, x in (
             (L.Huber, normal(rng, shape), normal(rng, shape)),
             (L.SparseCategoricalCrossentropy, rng.integers(0, 2, (3, 2)).astype("int32"), normalized(rng, shape)),
