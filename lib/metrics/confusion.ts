@@ -167,8 +167,8 @@ function byBuckets(p: Tensor, w: Tensor, thresholds: readonly number[]): Split {
   // A prediction of 0 is above no threshold, not even above 0.
   const above = expandDims(greaterEqual(position, 0), -1);
   const { positive, negative } = split(sums(where(above, w, 0)));
-  const never = sum(where(above, 0, w), 1, { keepDims: true });
-  return { positive, negative: add(negative, never) };
+  const belowAll = sum(where(above, 0, w), 1, { keepDims: true });
+  return { positive, negative: add(negative, belowAll) };
 }
 
 /** The same by comparing each prediction with each threshold. */
