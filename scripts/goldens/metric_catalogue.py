@@ -195,6 +195,9 @@ def unions(rng):
     yield "fractions of weights are cut", M.IoU, {"num_classes": 2, "target_class_ids": [0, 1]}, [
         {"y_true": ids(2)(rng, (6,)), "y_pred": ids(2)(rng, (6,)), "sample_weight": np.array([0.5, 1.5, 2.9, 1, 0, 3], "float32")}
     ]
+    halves = {"y_true": np.array([0, 0, 1, 1]), "y_pred": np.array([0, 0, 1, 0]), "sample_weight": np.array([0.5, 0.6, 0.7, 1.5], "float32")}
+    for dtype in (None, "float32"):
+        yield "halves of one cell", M.MeanIoU, {"num_classes": 2, "dtype": dtype}, [halves, halves]
     yield "scores of two kinds", M.IoU, {"num_classes": 3, "target_class_ids": [0, 1], "sparse_y_pred": False, "name": "scores"}, of(rng, ids(3), normal, (3,), y_shape=())
 
 
