@@ -11,14 +11,23 @@ export const absences = [
   },
   { names: /RNN|LSTM|GRU|Bidirectional/, reason: 'recurrent layers are not there yet' },
   { names: /Attention/, reason: 'attention is not there yet' },
-  { names: /^(FlaxLayer|JaxLayer|TorchModuleWrapper|TFSMLayer)$/, reason: 'wraps a Python framework' },
+  {
+    names: /^(FlaxLayer|JaxLayer|TorchModuleWrapper|TFSMLayer)$/,
+    reason: 'wraps a Python framework',
+  },
   { names: /^OrbaxCheckpoint$/, reason: "writes a JAX library's format" },
-  { names: /^(MelSpectrogram|STFTSpectrogram|STFT|STFTInitializer|stft)$/, reason: 'sound is not there yet' },
+  {
+    names: /^(MelSpectrogram|STFTSpectrogram|STFT|STFTInitializer|stft)$/,
+    reason: 'sound is not there yet',
+  },
   { names: /^TextVectorization$/, reason: 'text is not there yet; see StringLookup' },
   { names: /^HashedCrossing$/, reason: 'not there yet; see Hashing' },
   { names: /^ReversibleEmbedding$/, reason: 'comes with attention' },
   { names: /^(CTC|ctc)$/, reason: 'comes with recurrent layers' },
-  { names: /^InputSpec$/, reason: 'layers check their inputs themselves, with errors that name them' },
+  {
+    names: /^InputSpec$/,
+    reason: 'layers check their inputs themselves, with errors that name them',
+  },
   { names: /^OptimizerMap$/, reason: 'see MultiOptimizer' },
   { names: /^LossScaleOptimizer$/, reason: 'for float16, which is not there' },
 ];

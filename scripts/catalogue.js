@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { absences } from './catalogue-absences.js';
 import { root } from './run.js';
 
-const camelCase = (name) =>
-  name.replace(/_+([a-z0-9])/g, (_, letter) => letter.toUpperCase());
+const camelCase = (name) => name.replace(/_+([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 
 /** Names of ours that are not Keras's in camel case. */
 const renamed = {
@@ -43,7 +42,8 @@ export function catalogue(library) {
     family,
     rows: names.map((name) => {
       const here = equivalent(family, name, library);
-      const reason = here === undefined ? absences.find(({ names: n }) => n.test(name))?.reason : undefined;
+      const reason =
+        here === undefined ? absences.find(({ names: n }) => n.test(name))?.reason : undefined;
       return { name, here, reason };
     }),
   }));

@@ -26,13 +26,17 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, functional, initializers, layers, losses, metrics, names, optimizers, training  # noqa: E402
+from goldens import activations, functional, initializers, layers, loss_catalogue, losses, metric_catalogue, metrics, names, optimizers, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
     "activations": activations.cases,
     "losses": losses.cases,
+    "loss_catalogue": loss_catalogue.cases,
     "metrics": metrics.cases,
+    "metric_means": metric_catalogue.means,
+    "metric_confusion": metric_catalogue.confusion,
+    "metric_areas": metric_catalogue.areas_and_unions,
     "optimizers": optimizers.cases,
     "initializers": initializers.cases,
     "layers": layers.cases,

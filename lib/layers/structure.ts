@@ -1,6 +1,8 @@
 // What layers take and give: a tensor, or several in a list or by name; and the masks that travel with them.
 import { Tensor } from '../tensor/tensor.js';
 
+export { maskOf, setMask } from '../tensor/mask.js';
+
 /** A tensor, or several in a list or by name. */
 export type Structure = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor };
 
@@ -28,13 +30,3 @@ export function withTensors(structure: Structure, tensors: readonly Tensor[]): S
 /** Whether it is a list of tensors. */
 export const isList = (structure: Structure): structure is readonly Tensor[] =>
   Array.isArray(structure);
-
-const masks = new WeakMap<Tensor, Tensor>();
-
-/** Which time steps of `t` count, `[batch, time]` bool, if a layer said so. */
-export const maskOf = (t: Tensor): Tensor | undefined => masks.get(t);
-
-/** Says which time steps of `t` count. */
-export function setMask(t: Tensor, mask: Tensor | undefined): void {
-  if (mask) masks.set(t, mask);
-}

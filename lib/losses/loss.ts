@@ -1,103 +1,66 @@
-// The base of losses: values per sample, weights, and Keras's reductions.
-import { divide, equal, multiply, where } from '../ops/elementwise.js';
-import { expandDims, squeeze } from '../ops/movement.js';
-import { sum } from '../ops/reduce.js';
-import { formatShape, sameShape } from '../tensor/shape.js';
+// The base of losses: values per sample, then weights, masks and a reduction.
+import { cast } from '../ops/convert.js';
+import { logicalAnd } from '../ops/elementwise.js';
+import { maskOf } from '../tensor/mask.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { ConfigError, ShapeError } from '../util/errors.js';
-import { camelKeys, Registry } from '../util/registry.js';
+import { camelKeys, Registry, snakeKeys } from '../util/registry.js';
+import { checkOptions } from '../util/suggest.js';
+import { type Reduction, reduceWeighted, reductionOf } from './reduction.js';
+import { matchRanks } from './shapes.js';
 
-/** How values per sample become one: their sum over the number of elements, or just their sum. */
-export type Reduction = 'sum_over_batch_size' | 'sum' | 'mean' | 'mean_with_sample_weight' | 'none';
-
-const reductions: Readonly<Record<string, Reduction>> = {
-  sum_over_batch_size: 'sum_over_batch_size',
-  sumOverBatchSize: 'sum_over_batch_size',
-  sum: 'sum',
-  mean: 'mean',
-  mean_with_sample_weight: 'mean_with_sample_weight',
-  meanWithSampleWeight: 'mean_with_sample_weight',
-  none: 'none',
-};
+export type { Reduction } from './reduction.js';
 
 export interface LossOptions {
+  /** Default: the loss's name in Keras. */
   readonly name?: string;
-  /** Default: 'sum_over_batch_size'. */
+  /** A `Reduction`, in either spelling; null for none. Default: `sum_over_batch_size`. */
   readonly reduction?: string | null;
   /** Kept for files; losses compute in float32. */
   readonly dtype?: unknown;
 }
 
-export const lossOptionNames = ['name', 'reduction', 'dtype'] as const;
+const lossOptionNames = ['name', 'reduction', 'dtype'] as const;
 
 /** A function of targets and predictions that gives one value per sample. */
 export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
 
-/** Makes ranks agree that differ by an axis of size 1 at the end, as Keras does. */
-export function matchRanks(a: Tensor, b: Tensor): [Tensor, Tensor] {
-  if (a.rank === b.rank + 1 && a.shape.at(-1) === 1) {
-    return b.rank === 1 ? [a, expandDims(b, -1)] : [squeeze(a, -1), b];
-  }
-  if (b.rank === a.rank + 1 && b.shape.at(-1) === 1) {
-    return a.rank === 1 ? [expandDims(a, -1), b] : [a, squeeze(b, -1)];
-  }
-  return [a, b];
-}
+const bothMasks = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>
+  a && b ? logicalAnd(a, b) : (a ?? b);
 
-/** Weighted values reduced as `reduction` says. */
-export function reduceWeighted(
-  values: Tensor,
-  sampleWeight: Tensor | undefined,
-  reduction: Reduction,
-): Tensor {
-  let weighted = values;
-  let weights: Tensor | undefined;
-  if (sampleWeight) {
-    const [v, w] = matchRanks(values, sampleWeight);
-    const expanded = v.rank > w.rank ? expandTo(w, v.rank) : w;
-    weighted = multiply(v, expanded);
-    weights = expanded;
-  }
-  if (reduction === 'none') return weighted;
-  const total = sum(weighted);
-  if (reduction === 'sum' || values.size === 0) return total;
-  if (reduction === 'mean_with_sample_weight' && weights) {
-    const divisor = sum(weights);
-    return divide(total, where(equal(divisor, 0), 1, divisor));
-  }
-  return divide(total, weighted.size);
-}
-
-const expandTo = (w: Tensor, rank: number): Tensor => {
-  let out = w;
-  while (out.rank < rank) out = expandDims(out, -1);
-  return out;
-};
-
-/** A loss; subclasses define `call`, which gives one value per sample. */
+/**
+ * A loss; subclasses define `call`, which gives one value per sample.
+ *
+ * @example
+ * class Fourth extends Loss { call(yTrue, yPred) { return ops.mean(ops.power(ops.subtract(yPred, yTrue), 4), -1); } }
+ * new Fourth('fourth', { reduction: 'sum' }).apply(yTrue, yPred)
+ */
 export abstract class Loss {
   readonly name: string;
   readonly reduction: Reduction;
 
+  /** @throws ConfigError for an unknown reduction. */
   constructor(defaultName: string, options: LossOptions = {}) {
     this.name = options.name ?? defaultName;
-    const wanted =
-      options.reduction ?? (options.reduction === null ? 'none' : 'sum_over_batch_size');
-    const reduction = reductions[wanted];
-    if (!reduction) {
-      throw new ConfigError(
-        `${this.name}: unknown reduction "${wanted}". Known: ${Object.keys(reductions).join(', ')}.`,
-      );
-    }
-    this.reduction = reduction;
+    this.reduction = reductionOf(this.name, options.reduction);
   }
 
   /** Values per sample, before weights and reduction. */
   abstract call(yTrue: Tensor, yPred: Tensor): Tensor;
 
-  /** The loss of a batch: weighted, reduced. */
-  apply(yTrue: Tensor, yPred: Tensor, sampleWeight?: Tensor): Tensor {
-    return reduceWeighted(this.call(yTrue, yPred), sampleWeight, this.reduction);
+  /**
+   * The loss of a batch.
+   *
+   * @param sampleWeight one weight per sample `[batch]` or `[batch, 1]`, or one per value
+   * @param mask which values count; default: the mask of `yPred`. What a loss masks itself (an ignored
+   *   class) never counts.
+   */
+  apply(yTrue: Tensor, yPred: Tensor, sampleWeight?: Tensor, mask = maskOf(yPred)): Tensor {
+    const values = this.call(yTrue, yPred);
+    return reduceWeighted(this.name, values, {
+      sampleWeight,
+      mask: bothMasks(mask, maskOf(values)),
+      reduction: this.reduction,
+    });
   }
 
   getConfig(): Record<string, unknown> {
@@ -109,7 +72,7 @@ export abstract class Loss {
   }
 }
 
-/** A loss that a function defines. */
+/** A loss that a function defines: it gets targets in float32, their rank made that of the predictions. */
 export class FunctionLoss extends Loss {
   constructor(
     private readonly fn: LossFunction,
@@ -118,7 +81,48 @@ export class FunctionLoss extends Loss {
     super(fn.name || 'loss', options);
   }
   override call(yTrue: Tensor, yPred: Tensor): Tensor {
-    return this.fn(yTrue, yPred);
+    return this.fn(...matchRanks(cast(yTrue, 'float32'), yPred));
+  }
+}
+
+/** What `FormulaLoss` is made of. */
+interface Definition<Formula extends object> {
+  /** The name in Keras. */
+  readonly name: string;
+  readonly fn: (yTrue: Tensor, yPred: Tensor, formula: Formula) => Tensor;
+  /** The options of the formula and their defaults. */
+  readonly defaults: Required<Formula>;
+  /** Options that Keras's config leaves out: written only where they differ from the default. */
+  readonly unwritten?: readonly string[];
+}
+
+/** @internal A built-in loss: a function whose options are also the class's. */
+export abstract class FormulaLoss<Formula extends object = object> extends Loss {
+  protected readonly formula: Required<Formula>;
+  private readonly definition: Definition<Formula>;
+
+  constructor(definition: Definition<Formula>, options: Formula & LossOptions) {
+    const { defaults, name } = definition;
+    checkOptions(new.target.name, options, [...Object.keys(defaults), ...lossOptionNames]);
+    super(name, options);
+    const given = Object.entries(options).filter(
+      ([key, value]) => key in defaults && value !== undefined && value !== null,
+    );
+    this.definition = definition;
+    this.formula = { ...defaults, ...Object.fromEntries(given) };
+  }
+
+  override call(yTrue: Tensor, yPred: Tensor): Tensor {
+    return this.definition.fn(yTrue, yPred, this.formula);
+  }
+
+  override getConfig(): Record<string, unknown> {
+    const { defaults, unwritten = [] } = this.definition;
+    const initial: Record<string, unknown> = { ...defaults };
+    const written = Object.entries(this.formula).filter(
+      ([key, value]) => !unwritten.includes(key) || value !== initial[key],
+    );
+    return { ...super.getConfig(), ...snakeKeys(Object.fromEntries(written)) };
   }
 }
 
@@ -136,10 +140,6 @@ export interface LossEntry {
 /** All losses by the names of their classes and functions. */
 export const losses = new Registry<LossEntry>('loss');
 
-/** Throws unless targets and predictions have one shape. */
-export function checkShapes(loss: string, yTrue: Tensor, yPred: Tensor): void {
-  if (sameShape(yTrue.shape, yPred.shape)) return;
-  throw new ShapeError(
-    `${loss}: targets ${formatShape(yTrue.shape)} and predictions ${formatShape(yPred.shape)} differ. Check the units of the last layer, or the shape of y.`,
-  );
-}
+/** The name in Keras of a function of ours; undefined for any other. */
+export const nameOfLoss = (fn: LossFunction): string | undefined =>
+  losses.names.find((known) => losses.get(known).fn === fn);

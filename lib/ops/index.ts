@@ -42,4 +42,5 @@ export {
   sum,
   variance,
 } from './reduce.js';
+export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';

@@ -406,7 +406,8 @@ const gatherOp: Op = defineOp({
   flops: () => 0,
 });
 
-const gatherGradOp: Op = defineOp({
+/** @internal */
+export const gatherGradOp: Op = defineOp({
   name: 'gatherGrad',
   kind: 'movement',
   rows: 'mixes',

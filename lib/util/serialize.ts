@@ -30,6 +30,22 @@ export const serialize = (module: string, object: Configurable): SerializedObjec
 export const isSerialized = (value: unknown): value is SerializedObject =>
   typeof value === 'object' && value !== null && 'class_name' in value;
 
+/** A function as Keras writes it into files: by its name. */
+export interface FunctionName {
+  readonly module: string;
+  readonly class_name: 'function';
+  readonly config: string;
+  readonly registered_name: string | null;
+}
+
+export const isFunctionName = (value: unknown): value is FunctionName =>
+  typeof value === 'object' &&
+  value !== null &&
+  'class_name' in value &&
+  value.class_name === 'function' &&
+  'config' in value &&
+  typeof value.config === 'string';
+
 /** The object that a name, a serialised form or an instance stands for. */
 export function resolveObject<T extends object>(
   given: string | SerializedObject | T,

@@ -142,6 +142,13 @@ def compiled_cases(rng):
     yield compiled("weights [B, 1]", binary, ints(2, 1), prob(1), ["accuracy"], ["accuracy"], w[:, None])
     steps = weights(rng, (n, 3))
     yield compiled("weights per step", sparse, ints(4, 3), dist(3, 4), ["accuracy"], ["accuracy"], steps)
+    names = ["AUC", "Precision", "Recall", "bce", "TruePositives", "true_negatives", "FalsePositives", "FalseNegatives"]
+    yield compiled("confusion by name", binary, ints(2, 1), prob(1), names, names[:3], w)
+    names = ["TopKCategoricalAccuracy", "KLDivergence", "cosine_similarity", "categorical_crossentropy", "kl_divergence"]
+    yield compiled("categorical by name", "kl_divergence", hot(6), dist(6), names, ["CategoricalHinge"], w)
+    names = ["RootMeanSquaredError", "R2Score", "MSLE", "LogCoshError", "mape", "MAPE", "poisson", "concordance_correlation"]
+    yield compiled("regression by name", "log_cosh", prob(2), prob(2), names, ["r2_score", "PearsonCorrelation"], w)
+    yield compiled("hinge by name", "squared_hinge", 2.0 * ints(2, 1) - 1, real(1), ["hinge", "SquaredHinge", "BinaryIoU"], ["Hinge"], w)
 
 
 def cases():
