@@ -41,36 +41,6 @@ const optionalTensor = (golden: GoldenArray | undefined): Tensor | undefined =>
 /** Σ y·c: the scalar whose gradient the goldens hold. */
 const weightedSum = (y: Tensor, c: Tensor): Tensor => ops.sum(ops.multiply(y, c));
 
-interface ActivationCase {
-  readonly name: string;
-  readonly options: { readonly alpha?: number; readonly approximate?: boolean };
-  readonly x: GoldenArray;
-  readonly c?: GoldenArray;
-  readonly y: GoldenArray;
-  readonly gradient?: GoldenArray;
-  /** Of the value and of the gradient. */
-  readonly absolute: readonly [number, number];
-}
-
-function activation({ name, options }: ActivationCase): (x: Tensor) => Tensor {
-  if (options.alpha !== undefined) return (x) => activations.elu(x, options.alpha);
-  if (options.approximate !== undefined) return (x) => activations.gelu(x, options.approximate);
-  return activations.get(name);
-}
-
-describe('activations', () => {
-  it.each(readGoldens<ActivationCase>('activations'))('$name $options $x.shape', async (golden) => {
-    const f = activation(golden);
-    // Denormals may be flushed to zero.
-    const [ofValue, ofGradient] = golden.absolute.map((absolute) => Math.max(absolute, 1.2e-38));
-    await expectTensor('y', f(tensorOf(golden.x)), golden.y, { absolute: ofValue });
-    if (!golden.c || !golden.gradient) return;
-    const c = tensorOf(golden.c);
-    const dx = grad((x: Tensor) => weightedSum(f(x), c))(tensorOf(golden.x));
-    await expectTensor('gradient', dx, golden.gradient, { absolute: ofGradient });
-  });
-});
-
 interface LossCase extends KerasObject {
   readonly label: string;
   readonly y_true: GoldenArray;

@@ -1,6 +1,7 @@
 // Elementwise functions that are made of ops: other bases, hyperbolic functions, rounding, tests.
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { asFloat } from './convert.js';
+import { call, defineOp } from './define.js';
 import {
   absolute,
   add,
@@ -17,6 +18,7 @@ import {
   negative,
   notEqual,
   sign,
+  square,
   subtract,
   where,
 } from './elementwise.js';
@@ -55,3 +57,22 @@ export const logicalXor = (a: TensorLike, b: TensorLike): Tensor =>
   notEqual(cast(a, 'bool'), cast(b, 'bool'));
 /** Whether each element is infinite. */
 export const isinf = (x: TensorLike): Tensor => equal(absolute(asFloat(x)), Infinity);
+
+/** A quotient with a derivative of its own: that of the quotient cancels out where |x| is large. */
+const softsignOp = defineOp({
+  name: 'softsign',
+  kind: 'view',
+  rows: 'independent',
+  infer: ([y]) => [y],
+  vjp: ({ inputs: [, x], grads: [dy] }) => [
+    undefined,
+    dy && divide(dy, square(add(absolute(x), 1))),
+  ],
+  flops: () => 0,
+});
+
+/** x / (1 + |x|) */
+export function softsign(x: TensorLike): Tensor {
+  const t = asFloat(x);
+  return call(softsignOp, [divide(t, add(absolute(t), 1)), t]);
+}

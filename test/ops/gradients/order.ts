@@ -1,9 +1,10 @@
-// Gradient checks of running totals. Those of sort, topK and takeAlongAxis are in test/ops/order.test.ts.
+// Gradient checks of running totals, and of softsign. Those of sort, topK and takeAlongAxis are in test/ops/order.test.ts.
 
 import { type CumulativeOptions, cumprod, cumsum } from '../../../lib/ops/cumulative.js';
+import { softsign } from '../../../lib/ops/derived.js';
 import { square } from '../../../lib/ops/elementwise.js';
 import type { Tensor, TensorLike } from '../../../lib/tensor/tensor.js';
-import { type Operand, real } from '../../support/gradcheck.js';
+import { distinct, type Operand, real } from '../../support/gradcheck.js';
 import type { GradientCase, GradientCases } from './case.js';
 
 type Cumulative = (x: TensorLike, axis?: number, options?: CumulativeOptions) => Tensor;
@@ -21,5 +22,6 @@ const along = (fn: Cumulative, operand: (shape: readonly number[]) => Operand): 
 
 export const orderCases: GradientCases = {
   cumSum: along(cumsum, real),
+  softsign: [{ operands: [distinct([3, 5])], fn: softsign }],
   cumProd: along(cumprod, (shape) => real(shape, 0.5, 1.5)),
 };
