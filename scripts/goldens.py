@@ -26,7 +26,18 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, functional, initializers, layers, losses, metrics, optimizers, training  # noqa: E402
+from goldens import (  # noqa: E402
+    activations,
+    functional,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    penalties,
+    schedules,
+    training,
+)
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -34,6 +45,8 @@ FAMILIES = {
     "losses": losses.cases,
     "metrics": metrics.cases,
     "optimizers": optimizers.cases,
+    "penalties": penalties.cases,
+    "schedules": schedules.cases,
     "initializers": initializers.cases,
     "layers": layers.cases,
     "training": training.cases,
