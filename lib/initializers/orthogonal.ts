@@ -15,17 +15,28 @@ import { Seeded, type SeedOption } from './random.js';
 /** Columns that are made orthogonal to each other one by one. */
 const panelWidth = 64;
 
+/** Σ x·y, in four partial sums: a single one waits 4 cycles for each addition. */
+function dot(x: Float64Array, y: Float64Array): number {
+  const whole = x.length - (x.length % 4);
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    s0 += x[i] * y[i];
+    s1 += x[i + 1] * y[i + 1];
+    s2 += x[i + 2] * y[i + 2];
+    s3 += x[i + 3] * y[i + 3];
+  }
+  for (let i = whole; i < x.length; i++) s0 += x[i] * y[i];
+  return s0 + s1 + (s2 + s3);
+}
+
 /** Takes from `x` its part along `unit`. */
 function removePart(x: Float64Array, unit: Float64Array): void {
-  let product = 0;
-  for (let i = 0; i < x.length; i++) product += x[i] * unit[i];
+  const product = dot(x, unit);
   for (let i = 0; i < x.length; i++) x[i] -= product * unit[i];
 }
 
 function normalize(x: Float64Array): void {
-  let square = 0;
-  for (const value of x) square += value * value;
-  const scale = 1 / Math.sqrt(square);
+  const scale = 1 / Math.sqrt(dot(x, x));
   for (let i = 0; i < x.length; i++) x[i] *= scale;
 }
 
@@ -33,8 +44,9 @@ function normalize(x: Float64Array): void {
 function orthonormalColumns(panel: Tensor): Tensor {
   const [m, n] = panel.shape;
   const data = transpose(panel).dataSync();
-  const columns = Array.from({ length: n }, (_, j) =>
-    Float64Array.from(data.subarray(j * m, (j + 1) * m)),
+  const columns = Array.from(
+    { length: n },
+    (_, j) => new Float64Array(data.subarray(j * m, (j + 1) * m)),
   );
   const flat = new Float32Array(m * n);
   for (const [j, column] of columns.entries()) {
@@ -51,12 +63,11 @@ function orthonormal(a: Tensor): Tensor {
   let done: Tensor | undefined;
   for (let from = 0; from < n; from += panelWidth) {
     let panel = sliceAxis(a, 1, from, Math.min(n, from + panelWidth));
-    for (let pass = 0; pass < 2; pass++) {
-      if (done) {
-        panel = subtract(panel, matmul(done, matmul(done, panel, { transposeA: true })));
-      }
-      panel = orthonormalColumns(panel);
+    for (let pass = 0; done && pass < 2; pass++) {
+      const parts = matmul(done, matmul(done, panel, { transposeA: true }));
+      panel = orthonormalColumns(subtract(panel, parts));
     }
+    if (!done) panel = orthonormalColumns(panel);
     done = done ? concatenate([done, panel], 1) : panel;
   }
   return done ?? a;
