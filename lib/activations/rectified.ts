@@ -4,7 +4,7 @@ import * as ops from '../ops/elementwise.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
-import { activations, type Parameter, parameter } from './registry.js';
+import { defineActivation, type Parameter, parameter } from './registry.js';
 
 const { add, divide, expm1, greater, less, maximum, minimum, multiply, negative, subtract, where } =
   ops;
@@ -38,7 +38,7 @@ function upperPart(x: Tensor, maxValue: number | null, threshold: number): Tenso
  *
  * @param negativeSlope slope below the threshold, or all options in one object
  */
-export const relu = activations.add(
+export const relu = defineActivation(
   'relu',
   (
     x: Tensor,
@@ -64,17 +64,17 @@ export const relu = activations.add(
 );
 
 /** x above 0, `negativeSlope`·x (default 0.2) elsewhere. */
-export const leakyRelu = activations.add(
+export const leakyRelu = defineActivation(
   'leaky_relu',
   (x: Tensor, negativeSlope?: Parameter<'negativeSlope', number>): Tensor =>
     leaky(x, parameter('leakyRelu', 'negativeSlope', negativeSlope, 0.2)),
 );
 
 /** x between 0 and 6. */
-export const relu6 = activations.add('relu6', reluTo6);
+export const relu6 = defineActivation('relu6', reluTo6);
 
 /** x where x > 0, else α(eˣ − 1), with α = 1 by default. Clevert et al. 2015. */
-export const elu = activations.add(
+export const elu = defineActivation(
   'elu',
   (x: Tensor, alpha?: Parameter<'alpha', number>): Tensor => {
     const positive = greater(x, 0);
@@ -91,7 +91,7 @@ const seluAlpha = 1.6732632423543772;
 const seluKink = -(2 ** -25);
 
 /** scale·x where x ≥ 0, else scale·α(eˣ − 1): keeps mean and variance. Klambauer et al. 2017. */
-export const selu = activations.add('selu', (x: Tensor): Tensor => {
+export const selu = defineActivation('selu', (x: Tensor): Tensor => {
   const below = less(x, seluKink);
   const curve = multiply(expm1(where(below, x, 0)), seluScale * seluAlpha);
   return where(below, curve, multiply(x, seluScale));
@@ -101,7 +101,7 @@ export const selu = activations.add('selu', (x: Tensor): Tensor => {
  * max(x, 0) + α(e^(min(x, 0)/α) − 1), with α = 1 by default. Barron 2017. Its derivative at 0 is 2, as
  * in TensorFlow, where both terms count.
  */
-export const celu = activations.add(
+export const celu = defineActivation(
   'celu',
   (x: Tensor, alpha?: Parameter<'alpha', number>): Tensor => {
     const a = parameter('celu', 'alpha', alpha, 1);

@@ -1,4 +1,5 @@
 // What activations are, and all of them by Keras's names.
+import { recordable } from '../ops/define.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Registry } from '../util/registry.js';
 import { checkOptions } from '../util/suggest.js';
@@ -8,6 +9,13 @@ export type Activation = (x: Tensor) => Tensor;
 
 /** All activations by name. */
 export const activations = new Registry<Activation>('activation');
+
+/** @internal Adds an activation; on symbolic tensors of functional models it is one operation. */
+export const defineActivation = <F extends Activation>(
+  name: string,
+  fn: F,
+  aliases: readonly string[] = [],
+): F => activations.add(name, recordable(name, fn), aliases);
 
 /** One parameter of an activation, by position or in an options object. */
 export type Parameter<K extends string, T> = T | { readonly [P in K]?: T };

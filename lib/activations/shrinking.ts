@@ -3,12 +3,12 @@ import * as ops from '../ops/elementwise.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
-import { activations, type Parameter, parameter } from './registry.js';
+import { defineActivation, type Parameter, parameter } from './registry.js';
 
 const { absolute, add, greater, less, subtract, where } = ops;
 
 /** x where |x| is above `threshold` (default 0.5), else 0. */
-export const hardShrink = activations.add(
+export const hardShrink = defineActivation(
   'hard_shrink',
   (x: Tensor, threshold?: Parameter<'threshold', number>): Tensor => {
     const limit = parameter('hardShrink', 'threshold', threshold, 0.5);
@@ -17,7 +17,7 @@ export const hardShrink = activations.add(
 );
 
 /** x moved towards 0 by `threshold` (default 0.5), but not beyond 0. */
-export const softShrink = activations.add(
+export const softShrink = defineActivation(
   'soft_shrink',
   (x: Tensor, threshold?: Parameter<'threshold', number>): Tensor => {
     const limit = parameter('softShrink', 'threshold', threshold, 0.5);
@@ -27,7 +27,7 @@ export const softShrink = activations.add(
 );
 
 /** x − tanh(x) */
-export const tanhShrink = activations.add('tanh_shrink', (x: Tensor) => subtract(x, ops.tanh(x)));
+export const tanhShrink = defineActivation('tanh_shrink', (x: Tensor) => subtract(x, ops.tanh(x)));
 
 /** Options of `threshold`; it has no defaults. */
 export interface ThresholdOptions {
@@ -43,7 +43,7 @@ export interface ThresholdOptions {
  * @example new Activation((x) => activations.threshold(x, 0.5, 0))
  * @throws ConfigError without both of them.
  */
-export const threshold = activations.add(
+export const threshold = defineActivation(
   'threshold',
   (x: Tensor, limit?: number | ThresholdOptions, defaultValue?: number): Tensor => {
     const given: ThresholdOptions =

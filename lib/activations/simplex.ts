@@ -7,7 +7,7 @@ import * as softmaxOps from '../ops/softmax.js';
 import { sort } from '../ops/sort.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkOptions } from '../util/suggest.js';
-import { activations, type Parameter, parameter } from './registry.js';
+import { defineActivation, type Parameter, parameter } from './registry.js';
 
 const { cast, divide, greater, maximum, subtract, where } = ops;
 
@@ -48,17 +48,20 @@ const over =
   };
 
 /** eˣ / Σ eˣ over the last axis, or `axis`: one, a list of axes, or null for all elements. */
-export const softmax = activations.add('softmax', over('softmax', softmaxOps.softmax));
+export const softmax = defineActivation('softmax', over('softmax', softmaxOps.softmax));
 
 /** ln softmax(x), without overflow. */
-export const logSoftmax = activations.add('log_softmax', over('logSoftmax', softmaxOps.logSoftmax));
+export const logSoftmax = defineActivation(
+  'log_softmax',
+  over('logSoftmax', softmaxOps.logSoftmax),
+);
 
 /**
  * max(x − τ, 0) over the last axis, or `axis`, with a threshold τ from its largest elements. Martins &
  * Astudillo 2016. As in Keras, τ is the sum of *all* running totals of the k elements in the support,
  * minus 1, by k; so rows whose support has several elements do not add up to 1.
  */
-export const sparsemax = activations.add(
+export const sparsemax = defineActivation(
   'sparsemax',
   (x: Tensor, axis?: Parameter<'axis', number>): Tensor => {
     const at = normalizeAxis(parameter('sparsemax', 'axis', axis, -1), x.rank, 'sparsemax');

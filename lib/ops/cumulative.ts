@@ -1,7 +1,7 @@
 // Running totals along an axis.
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { asTensor, cast } from './convert.js';
-import { call, defineOp, type Op } from './define.js';
+import { call, defineOp, type Op, recordable } from './define.js';
 import { divide, equal, logicalAnd, multiply, where } from './elementwise.js';
 import { normalizeAxis, reshape } from './movement.js';
 
@@ -45,9 +45,15 @@ const cumprodOp: Op = defineCumulative('cumProd', ({ inputs: [x], outputs: [y], 
 });
 
 /** Sums up to and including each element, along `axis` or (by default) of all elements in a row. */
-export const cumsum = (x: TensorLike, axis?: number, options: CumulativeOptions = {}): Tensor =>
-  run(cumsumOp, x, axis, options);
+export const cumsum = recordable(
+  'cumsum',
+  (x: TensorLike, axis?: number, options: CumulativeOptions = {}): Tensor =>
+    run(cumsumOp, x, axis, options),
+);
 
 /** Products up to and including each element, along `axis` or (by default) of all in a row. */
-export const cumprod = (x: TensorLike, axis?: number, options: CumulativeOptions = {}): Tensor =>
-  run(cumprodOp, x, axis, options);
+export const cumprod = recordable(
+  'cumprod',
+  (x: TensorLike, axis?: number, options: CumulativeOptions = {}): Tensor =>
+    run(cumprodOp, x, axis, options),
+);

@@ -3,7 +3,7 @@ import { broadcastShapes, formatShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
 import { asTensor, cast } from './convert.js';
-import { atPath, call, defineOp } from './define.js';
+import { atPath, call, defineOp, recordable } from './define.js';
 import { add, greaterEqual, less, logicalAnd, where } from './elementwise.js';
 import {
   arange,
@@ -50,12 +50,18 @@ function pickInRows(x: Tensor, indices: Tensor): Tensor {
  * The positions (int32) that put `x` in order along `axis` (default: the last). Of equal elements the
  * first comes first; NaN is the largest.
  */
-export const argsort = (x: TensorLike, axis = -1, options: SortOptions = {}): Tensor =>
-  overAxis(asNumber(x), axis, 'argsort', (t) => argsortRows(t, options));
+export const argsort = recordable(
+  'argsort',
+  (x: TensorLike, axis = -1, options: SortOptions = {}): Tensor =>
+    overAxis(asNumber(x), axis, 'argsort', (t) => argsortRows(t, options)),
+);
 
 /** `x` in order along `axis` (default: the last); NaN is the largest. */
-export const sort = (x: TensorLike, axis = -1, options: SortOptions = {}): Tensor =>
-  overAxis(asNumber(x), axis, 'sort', (t) => pickInRows(t, argsortRows(t, options)));
+export const sort = recordable(
+  'sort',
+  (x: TensorLike, axis = -1, options: SortOptions = {}): Tensor =>
+    overAxis(asNumber(x), axis, 'sort', (t) => pickInRows(t, argsortRows(t, options))),
+);
 
 /**
  * The `k` largest elements of each row (the last axis), the largest first, and their positions
@@ -63,7 +69,7 @@ export const sort = (x: TensorLike, axis = -1, options: SortOptions = {}): Tenso
  *
  * @throws ShapeError if a row has fewer than `k` elements.
  */
-export function topK(x: TensorLike, k: number): [Tensor, Tensor] {
+export const topK = recordable('topK', (x: TensorLike, k: number): [Tensor, Tensor] => {
   const t = asNumber(x);
   const last = normalizeAxis(-1, t.rank, 'topK');
   if (!Number.isInteger(k) || k < 0 || k > t.shape[last]) {
@@ -73,7 +79,7 @@ export function topK(x: TensorLike, k: number): [Tensor, Tensor] {
   }
   const indices = sliceAxis(argsortRows(t, { descending: true }), last, 0, k);
   return [pickInRows(t, indices), indices];
-}
+});
 
 /**
  * Elements of `x` at `indices` (int32, negative ones from the end) along `axis` (default: the last);
@@ -81,28 +87,31 @@ export function topK(x: TensorLike, k: number): [Tensor, Tensor] {
  *
  * @throws DataError when it runs, if an index is outside of the axis.
  */
-export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis = -1): Tensor {
-  const t = asTensor(x);
-  const at = normalizeAxis(axis, t.rank, 'takeAlongAxis');
-  const index = cast(indices, 'int32');
-  const without = (shape: readonly number[]) => shape.toSpliced(at, 1, 1);
-  const common =
-    index.rank === t.rank ? broadcastShapes(without(t.shape), without(index.shape)) : undefined;
-  if (!common) {
-    throw new ShapeError(
-      `takeAlongAxis: indices ${formatShape(index.shape)} do not fit ${formatShape(t.shape)} along axis ${at}${atPath()}.`,
+export const takeAlongAxis = recordable(
+  'takeAlongAxis',
+  (x: TensorLike, indices: TensorLike, axis = -1): Tensor => {
+    const t = asTensor(x);
+    const at = normalizeAxis(axis, t.rank, 'takeAlongAxis');
+    const index = cast(indices, 'int32');
+    const without = (shape: readonly number[]) => shape.toSpliced(at, 1, 1);
+    const common =
+      index.rank === t.rank ? broadcastShapes(without(t.shape), without(index.shape)) : undefined;
+    if (!common) {
+      throw new ShapeError(
+        `takeAlongAxis: indices ${formatShape(index.shape)} do not fit ${formatShape(t.shape)} along axis ${at}${atPath()}.`,
+      );
+    }
+    const n = t.shape[at];
+    const toLast = [...common.keys()].filter((i) => i !== at).concat(at);
+    const inRows = (y: Tensor): Tensor =>
+      transpose(broadcastTo(y, common.toSpliced(at, 1, y.shape[at])), toLast);
+    const fromFront = where(less(index, 0), add(index, n), index);
+    const inside = logicalAnd(greaterEqual(fromFront, 0), less(fromFront, n));
+    // Outside of its own row an index must not reach another one.
+    const checked = where(inside, fromFront, -(2 ** 31));
+    return transpose(
+      pickInRows(inRows(t), inRows(checked)),
+      toLast.map((_, i) => toLast.indexOf(i)),
     );
-  }
-  const n = t.shape[at];
-  const toLast = [...common.keys()].filter((i) => i !== at).concat(at);
-  const inRows = (y: Tensor): Tensor =>
-    transpose(broadcastTo(y, common.toSpliced(at, 1, y.shape[at])), toLast);
-  const fromFront = where(less(index, 0), add(index, n), index);
-  const inside = logicalAnd(greaterEqual(fromFront, 0), less(fromFront, n));
-  // Outside of its own row an index must not reach another one.
-  const checked = where(inside, fromFront, -(2 ** 31));
-  return transpose(
-    pickInRows(inRows(t), inRows(checked)),
-    toLast.map((_, i) => toLast.indexOf(i)),
-  );
-}
+  },
+);

@@ -1,6 +1,7 @@
 // How activations are named and given parameters, and what they refuse.
 import { describe, expect, it } from 'vitest';
 import * as a from '../../lib/activations/index.js';
+import { input, Model, ops } from '../../lib/index.js';
 import { Activation } from '../../lib/layers/core.js';
 import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
 import { expectTensor } from '../support/close.js';
@@ -9,6 +10,15 @@ import '../../lib/graph/evaluate.js';
 const x = tensor([-2, 0, 3, 8]);
 
 describe('activations', () => {
+  it('are operations of functional models', async () => {
+    const inputs = input([4]);
+    const outputs = ops.sort(a.sparsemax(a.leakyRelu(inputs, 0.5)), -1, { descending: true });
+    const model = new Model({ inputs, outputs });
+    const predicted = await model.predict(tensor([[0, 0.5, 4, -4]]));
+    expect([predicted].flat()[0].dataSync()).toEqual(Float32Array.of(1, 0, 0, 0));
+    expect(model.layers.length).toBe(4);
+  });
+
   it.each([
     ['hard_swish', a.hardSilu],
     ['hardSilu', a.hardSilu],
