@@ -26,7 +26,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, functional, initializers, layers, loss_catalogue, losses, metric_catalogue, metrics, names, optimizers, training  # noqa: E402
+from goldens import (, activations, functional, initializers, layers, loss_catalogue, losses, metric_catalogue, metrics, names, optimizers, penalties, schedules, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -38,6 +38,8 @@ FAMILIES = {
     "metric_confusion": metric_catalogue.confusion,
     "metric_areas": metric_catalogue.areas_and_unions,
     "optimizers": optimizers.cases,
+    "penalties": penalties.cases,
+    "schedules": schedules.cases,
     "initializers": initializers.cases,
     "layers": layers.cases,
     "training": training.cases,

@@ -26,7 +26,6 @@ import {
   tensorOf,
 } from './support/golden.js';
 import {
-  loadInitializer,
   loadLayer,
   loadLoss,
   loadMetric,
@@ -40,36 +39,6 @@ const optionalTensor = (golden: GoldenArray | undefined): Tensor | undefined =>
 
 /** Σ y·c: the scalar whose gradient the goldens hold. */
 const weightedSum = (y: Tensor, c: Tensor): Tensor => ops.sum(ops.multiply(y, c));
-
-interface ActivationCase {
-  readonly name: string;
-  readonly options: { readonly alpha?: number; readonly approximate?: boolean };
-  readonly x: GoldenArray;
-  readonly c?: GoldenArray;
-  readonly y: GoldenArray;
-  readonly gradient?: GoldenArray;
-  /** Of the value and of the gradient. */
-  readonly absolute: readonly [number, number];
-}
-
-function activation({ name, options }: ActivationCase): (x: Tensor) => Tensor {
-  if (options.alpha !== undefined) return (x) => activations.elu(x, options.alpha);
-  if (options.approximate !== undefined) return (x) => activations.gelu(x, options.approximate);
-  return activations.get(name);
-}
-
-describe('activations', () => {
-  it.each(readGoldens<ActivationCase>('activations'))('$name $options $x.shape', async (golden) => {
-    const f = activation(golden);
-    // Denormals may be flushed to zero.
-    const [ofValue, ofGradient] = golden.absolute.map((absolute) => Math.max(absolute, 1.2e-38));
-    await expectTensor('y', f(tensorOf(golden.x)), golden.y, { absolute: ofValue });
-    if (!golden.c || !golden.gradient) return;
-    const c = tensorOf(golden.c);
-    const dx = grad((x: Tensor) => weightedSum(f(x), c))(tensorOf(golden.x));
-    await expectTensor('gradient', dx, golden.gradient, { absolute: ofGradient });
-  });
-});
 
 interface LossCase extends KerasObject {
   readonly label: string;
@@ -205,44 +174,6 @@ describe('optimizers', () => {
       const { learning_rate: rate, ...rest } = golden.config;
       expect(config).toMatchObject(rest);
       expect(config.learning_rate).toBeCloseTo(Number(rate), 7);
-    },
-  );
-});
-
-interface InitializerCase extends KerasObject {
-  readonly shape: readonly number[];
-  readonly values?: GoldenArray;
-  readonly mean?: number;
-  readonly std?: number;
-  readonly low?: number;
-  readonly high?: number;
-}
-
-describe('initializers', () => {
-  it.each(readGoldens<InitializerCase>('initializers'))(
-    '$class_name $config on $shape',
-    async (golden) => {
-      const drawn = loadInitializer(golden).call(golden.shape);
-      expect(drawn.shape).toEqual(golden.shape);
-      const values = Array.from(await drawn.data());
-      if (golden.values) {
-        expectNumbers('values', values.slice(0, 3), numbers(golden.values));
-        return;
-      }
-      const { mean = 0, std = 0, low = -Infinity, high = Infinity } = golden;
-      // The bounds are float64; the values are float32.
-      for (const v of values) {
-        if (v < low - 1e-6 || v > high + 1e-6) expect.fail(`${v} is outside of [${low}, ${high}]`);
-      }
-      const n = values.length;
-      const average = values.reduce((sum, v) => sum + v, 0) / n;
-      const spread = Math.sqrt(values.reduce((sum, v) => sum + (v - average) ** 2, 0) / n);
-      // Five standard errors. With ten values that says little, but it is all there is.
-      expect(Math.abs(average - mean)).toBeLessThan((5 * std) / Math.sqrt(n));
-      expect(Math.abs(spread / std - 1)).toBeLessThan(n === 10 ? 0.8 : 5 / Math.sqrt(2 * n));
-      if (n === 10 || !Number.isFinite(low)) return;
-      const reach = values.reduce((most, v) => Math.max(most, Math.abs(v - mean)), 0);
-      expect(reach / (high - mean)).toBeGreaterThan(0.97);
     },
   );
 });

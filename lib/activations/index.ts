@@ -1,56 +1,52 @@
 // Activation functions: functions over ops, by Keras's names.
-import * as elementwise from '../ops/elementwise.js';
-import { softmax as softmaxOp } from '../ops/softmax.js';
-import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
-import { Registry } from '../util/registry.js';
+import { linear } from './linear.js';
+import { type Activation, activations } from './registry.js';
 
-/** A function of a tensor that keeps its shape. */
-export type Activation = (x: Tensor) => Tensor;
+export { gelu, glu, hardSilu, hardSwish, mish, silu, swish } from './gated.js';
+export { exponential, linear } from './linear.js';
+export { celu, elu, leakyRelu, type ReluOptions, relu, relu6, selu } from './rectified.js';
+export { type Activation, activations, type Parameter } from './registry.js';
+export {
+  hardShrink,
+  softShrink,
+  type ThresholdOptions,
+  tanhShrink,
+  threshold,
+} from './shrinking.js';
+export {
+  hardSigmoid,
+  hardTanh,
+  logSigmoid,
+  sigmoid,
+  softsign,
+  sparseSigmoid,
+  tanh,
+} from './sigmoidal.js';
+export { logSoftmax, type SoftmaxAxis, softmax, sparsemax } from './simplex.js';
+export { softplus, sparsePlus, squareplus } from './smooth.js';
 
-/** All activations by name. */
-export const activations = new Registry<Activation>('activation');
+/** A function as Keras serialises it: `{ class_name: 'function', config: 'relu' }`. */
+export interface SerializedFunction {
+  readonly class_name: string;
+  readonly config: string;
+}
 
-/** max(x, 0) */
-export const relu = activations.add('relu', (x: Tensor) => elementwise.relu(x));
-/** 1 / (1 + e⁻ˣ) */
-export const sigmoid = activations.add('sigmoid', (x: Tensor) => elementwise.sigmoid(x));
-/** Hyperbolic tangent. */
-export const tanh = activations.add('tanh', (x: Tensor) => elementwise.tanh(x));
-/** eˣ / Σ eˣ over the last axis, or `axis`. */
-export const softmax = activations.add('softmax', (x: Tensor, axis = -1) => softmaxOp(x, axis));
-/** x itself. */
-export const linear = activations.add('linear', (x: Tensor) => x);
-/** ln(1 + eˣ) */
-export const softplus = activations.add('softplus', (x: Tensor) => elementwise.softplus(x));
-
-/** x where x > 0, else α(eˣ − 1). Clevert et al. 2015. */
-export const elu = activations.add('elu', (x: Tensor, alpha = 1) => {
-  const positive = elementwise.greater(x, 0);
-  // Where x is large, eˣ must not overflow: its gradient would be NaN.
-  const below = elementwise.where(positive, 0, x);
-  return elementwise.where(positive, x, elementwise.multiply(elementwise.expm1(below), alpha));
-});
-
-/** x·Φ(x), with Φ the normal distribution, or its tanh approximation. Hendrycks & Gimpel 2016. */
-export const gelu = activations.add('gelu', (x: Tensor, approximate = false) => {
-  const { add, erf, multiply, power, tanh: tanhOp } = elementwise;
-  const inner = approximate
-    ? tanhOp(multiply(add(x, multiply(power(x, 3), 0.044715)), Math.sqrt(2 / Math.PI)))
-    : erf(multiply(x, Math.SQRT1_2));
-  return multiply(multiply(x, 0.5), add(inner, 1));
-});
+/** What may stand for an activation: a function, a name, Keras's serialised form; null for none. */
+export type ActivationLike = string | Activation | SerializedFunction | null | undefined;
 
 /**
- * The activation that a name or function stands for; linear if there is none.
+ * The activation that `given` stands for; linear if there is none.
  *
  * @throws ConfigError for an unknown name.
  */
-export function get(activation: string | Activation | null | undefined): Activation {
-  if (activation === null || activation === undefined) return linear;
-  if (typeof activation === 'string') return activations.get(activation);
-  if (typeof activation === 'function') return activation;
-  throw new ConfigError(`expected an activation or the name of one, got ${typeof activation}.`);
+export function get(given: ActivationLike): Activation {
+  if (given === null || given === undefined) return linear;
+  if (typeof given === 'string') return activations.get(given);
+  if (typeof given === 'function') return given;
+  if (typeof given === 'object' && typeof given.config === 'string')
+    return activations.get(given.config);
+  throw new ConfigError(`expected an activation or the name of one, got ${typeof given}.`);
 }
 
 /** @internal What a config says of an activation: its name, or its function's. */

@@ -48,7 +48,7 @@ export const reciprocal = defineUnary('reciprocal', (dy, _x, y) =>
 /** eˣ */
 export const exp = defineUnary('exp', (dy, _x, y) => multiply(dy, y));
 /** eˣ − 1, exact near 0. */
-export const expm1 = defineUnary('expm1', (dy, _x, y) => multiply(dy, add(y, 1)));
+export const expm1 = defineUnary('expm1', (dy, x) => multiply(dy, exp(x)));
 /** Natural logarithm. */
 export const log = defineUnary('log', (dy, x) => divide(dy, x));
 /** ln(1 + x), exact near 0. */

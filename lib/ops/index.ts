@@ -1,4 +1,6 @@
 export { type ScanOptions, scan } from '../graph/scan.js';
+export { type CumulativeOptions, cumprod, cumsum } from './cumulative.js';
+export * from './derived.js';
 export * from './elementwise.js';
 export {
   absolute as abs,
@@ -44,3 +46,4 @@ export {
 } from './reduce.js';
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';
+export { argsort, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';

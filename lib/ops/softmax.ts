@@ -45,8 +45,8 @@ const logSoftmaxOp = defineOp({
   decompose: ([x]) => [subtract(x, logSumExp(x, -1, last))],
 });
 
-/** Applies `f`, which works on the last axis, to another one. */
-function overAxis(x: Tensor, axis: number, where: string, f: (t: Tensor) => Tensor): Tensor {
+/** @internal Applies `f`, which works on the last axis, to another one. */
+export function overAxis(x: Tensor, axis: number, where: string, f: (t: Tensor) => Tensor): Tensor {
   const at = normalizeAxis(axis, x.rank, where);
   if (at === x.rank - 1) return f(x);
   const order = x.shape.map((_, i) => i);

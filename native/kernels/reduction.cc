@@ -285,6 +285,8 @@ void addReductionKernels(KernelList& list) {
   list.push_back({"any", prepareLogical<AnySet>, runReduction});
   list.push_back({"all", prepareLogical<AllSet>, runReduction});
   addArgKernels(list);
+  addCumulativeKernels(list);
+  addSortKernels(list);
 }
 
 }  // namespace neurone::NEURONE_ISA

@@ -6,5 +6,7 @@
 namespace neurone::NEURONE_ISA {
 
 void addArgKernels(KernelList& list);
+void addCumulativeKernels(KernelList& list);
+void addSortKernels(KernelList& list);
 
 }  // namespace neurone::NEURONE_ISA

@@ -4,6 +4,7 @@ import { KernelFailure, type RunOptions, runKernel } from '../../support/kernel.
 import type { KernelCase } from './case.js';
 import { elementwiseCases } from './elementwise.js';
 import { movementCases } from './movement.js';
+import { orderCases } from './order.js';
 import { reduceAndProductCases } from './reduce.js';
 import { trainingCases } from './training.js';
 
@@ -12,6 +13,7 @@ export const cases: readonly KernelCase[] = [
   ...movementCases,
   ...reduceAndProductCases,
   ...trainingCases,
+  ...orderCases,
 ];
 
 /** The elements that differ, as text; float32 expectations are rounded to float32 first. */

@@ -3,11 +3,13 @@ import type { GradientCases } from './case.js';
 import { elementwiseCases } from './elementwise.js';
 import { fusedCases } from './fused.js';
 import { movementCases } from './movement.js';
+import { orderCases } from './order.js';
 
 export const gradientCases: GradientCases = {
   ...elementwiseCases,
   ...movementCases,
   ...fusedCases,
+  ...orderCases,
 };
 
 /** Ops without a gradient, and why. */
@@ -31,6 +33,7 @@ export const withoutGradient: Readonly<Record<string, string>> = {
   all: 'bool',
   argMax: 'whole numbers',
   argMin: 'whole numbers',
+  argSort: 'whole numbers',
   oneHot: 'of whole numbers',
   arange: 'no operands',
   randomBits: 'no float operands',

@@ -4,6 +4,7 @@ import { activationKernels } from './activation.js';
 import { argumentKernels } from './argument.js';
 import { binaryKernels } from './binary.js';
 import { compareKernels } from './compare.js';
+import { cumulativeKernels } from './cumulative.js';
 import { gatherKernels } from './gather.js';
 import { lossKernels } from './loss.js';
 import { matmulKernels } from './matmul.js';
@@ -11,6 +12,7 @@ import { movementKernels } from './movement.js';
 import { optimizerKernels } from './optimizer.js';
 import { randomKernels } from './random.js';
 import { reduceKernels } from './reduce.js';
+import { sortKernels } from './sort.js';
 import { unaryKernels } from './unary.js';
 
 /** The kernels of the catalogue in docs/engineering.md. */
@@ -24,6 +26,8 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     movementKernels,
     reduceKernels,
     argumentKernels,
+    cumulativeKernels,
+    sortKernels,
     gatherKernels,
     randomKernels,
     matmulKernels,
