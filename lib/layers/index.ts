@@ -18,3 +18,5 @@ export {
   type WeightOptions,
 } from './layer.js';
 export { type LayerNode, SymbolicTensor } from './symbolic.js';
+export { TimeDistributed } from './time-distributed.js';
+export { Wrapper, type WrapperOptions } from './wrapper.js';

@@ -4,6 +4,8 @@ import { Activation, Dropout, Flatten, Rescaling } from '../../../lib/layers/cor
 import { Dense } from '../../../lib/layers/dense.js';
 import { Input } from '../../../lib/layers/input.js';
 import type { AnyLayer } from '../../../lib/layers/layer.js';
+import { TimeDistributed } from '../../../lib/layers/time-distributed.js';
+import { Wrapper } from '../../../lib/layers/wrapper.js';
 import type { Shape } from '../../../lib/tensor/shape.js';
 
 /** A layer, and the shape of an input for it, or a list of those. */
@@ -41,4 +43,12 @@ export const layerExamples: Readonly<Record<string, readonly LayerExample[]>> = 
       shape: [2, 5, 3],
     },
   ],
+  TimeDistributed: [
+    { layer: () => new TimeDistributed(new Dense(4, { name: 'inner' })), shape: [2, 3, 5] },
+    {
+      layer: () => new TimeDistributed(new Dropout(0.5, { seed: 3 }), { name: 'dropped' }),
+      shape: [2, 3, 5],
+    },
+  ],
+  Wrapper: [{ layer: () => new Wrapper(new Dense(4)), shape: [2, 3] }],
 };
