@@ -1,4 +1,5 @@
 export { type ScanOptions, scan } from '../graph/scan.js';
+export { einsum } from './einsum.js';
 export * from './elementwise.js';
 export {
   absolute as abs,
