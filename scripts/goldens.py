@@ -27,6 +27,8 @@ tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
 from goldens import activations, functional, initializers, layers, losses, metrics, optimizers, training  # noqa: E402
+from goldens import activations, initializers, layers, losses, metrics, optimizers, training  # noqa: E402
+from goldens import layers_merging, layers_simple, layers_weights  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -36,6 +38,10 @@ FAMILIES = {
     "optimizers": optimizers.cases,
     "initializers": initializers.cases,
     "layers": layers.cases,
+    "layers_simple": layers_simple.cases,
+    "layers_merging": layers_merging.cases,
+    "layers_joining": layers_merging.joining_cases,
+    "layers_weights": layers_weights.cases,
     "training": training.cases,
     "functional": functional.cases,
 }

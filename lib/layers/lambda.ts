@@ -1,5 +1,4 @@
 // Lambda: a function of ops as a layer, and the functions that files may name.
-import { expandDims, reshape } from '../ops/movement.js';
 import { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
 import { Registry } from '../util/registry.js';
@@ -15,6 +14,7 @@ import {
   type SymbolicShape,
 } from './layer.js';
 import { setMask, tensorsOf, withTensors } from './structure.js';
+import { viewOf } from './view.js';
 
 /** Any function that is registered by name. */
 export type RegisteredFunction = (...args: never[]) => unknown;
@@ -96,7 +96,7 @@ export class Lambda<
     if (!this.mask) return out;
     // The mask must not become one of the input's.
     const inputs = new Set<unknown>(tensorsOf(x));
-    const fresh = tensors.map((t) => (inputs.has(t) ? reshape(expandDims(t, 0), t.shape) : t));
+    const fresh = tensors.map((t) => (inputs.has(t) ? viewOf(t) : t));
     for (const t of fresh) setMask(t, this.computeMask(x, [mask]));
     return withTensors(out, fresh) as Out;
   }

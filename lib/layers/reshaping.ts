@@ -12,6 +12,12 @@ import {
   layers,
   type SymbolicShape,
 } from './layer.js';
+import { maskOf } from './structure.js';
+import { viewOf } from './view.js';
+
+/** Masks do not pass through these layers, also where nothing changes. */
+const withoutMask = (x: Tensor, out: Tensor): Tensor =>
+  out === x && maskOf(x) ? viewOf(out) : out;
 
 const isList = (value: unknown): value is readonly number[] => Array.isArray(value);
 
@@ -39,7 +45,7 @@ export class Flatten extends Layer {
     const axes = x.shape.map((_, i) => i);
     const channelsFirst = this.dataFormat === 'channels_first' && x.rank > 1;
     const t = channelsFirst ? transpose(x, [0, ...axes.slice(2), 1]) : x;
-    return reshape(t, [x.shape[0], sizeOf(x.shape.slice(1))]);
+    return withoutMask(x, reshape(t, [x.shape[0], sizeOf(x.shape.slice(1))]));
   }
 
   override getConfig(): Record<string, unknown> {
@@ -85,7 +91,7 @@ export class Reshape extends Layer {
         `${titleOf(this)}: ${formatShape(x.shape.slice(1))} has ${size} elements per sample and cannot become ${formatShape(targetShape)}.`,
       );
     }
-    return reshape(x, [x.shape[0], ...shape]);
+    return withoutMask(x, reshape(x, [x.shape[0], ...shape]));
   }
 
   override getConfig(): Record<string, unknown> {
@@ -122,7 +128,7 @@ export class Permute extends Layer {
 
   override call(x: Tensor): Tensor {
     checkInput(this, x.shape, { rank: this.dims.length + 1 });
-    return transpose(x, [0, ...this.dims]);
+    return withoutMask(x, transpose(x, [0, ...this.dims]));
   }
 
   override getConfig(): Record<string, unknown> {
