@@ -28,7 +28,7 @@ tf.config.experimental.enable_op_determinism()
 
 from goldens import activations, functional, initializers, layers, losses, metrics, optimizers, training  # noqa: E402
 from goldens import activations, initializers, layers, losses, metrics, optimizers, training  # noqa: E402
-from goldens import layers_merging, layers_simple, layers_weights  # noqa: E402
+from goldens import layer_names, layers_merging, layers_simple, layers_weights  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -38,6 +38,7 @@ FAMILIES = {
     "optimizers": optimizers.cases,
     "initializers": initializers.cases,
     "layers": layers.cases,
+    "layer_names": layer_names.cases,
     "layers_simple": layers_simple.cases,
     "layers_merging": layers_merging.cases,
     "layers_joining": layers_merging.joining_cases,

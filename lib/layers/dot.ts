@@ -19,6 +19,8 @@ export interface DotOptions extends LayerOptions {
 
 type Axes = number | readonly [number, number];
 
+const isList = (axes: Axes | DotOptions): axes is readonly [number, number] => Array.isArray(axes);
+
 const isAxes = (axes: unknown): axes is Axes =>
   Number.isInteger(axes) ||
   (Array.isArray(axes) && axes.length === 2 && axes.every((axis) => Number.isInteger(axis)));
@@ -40,7 +42,8 @@ export class Dot extends Merge {
   readonly normalize: boolean;
 
   constructor(axes: Axes | DotOptions, rest: DotOptions = {}) {
-    const options = isAxes(axes) ? { ...rest, axes } : axes;
+    const positional = typeof axes === 'number' || isList(axes);
+    const options = positional ? { ...rest, axes } : axes;
     super(options);
     checkLayerOptions('Dot', options, ['axes', 'normalize']);
     if (!isAxes(options.axes)) {
