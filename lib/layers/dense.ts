@@ -62,7 +62,7 @@ const denseOptionNames = [
 ] as const;
 
 /** In Keras's configs, as null. */
-const unsupported = ['quantizationConfig', 'loraRank'] as const;
+const unsupported = ['quantizationConfig', 'loraRank', 'loraAlpha'] as const;
 
 /** `activation(x · kernel + bias)`: `[batch, …, features] → [batch, …, units]`. */
 export class Dense extends Layer {

@@ -1,6 +1,6 @@
 // The base of layers that make one tensor of several: what shapes fit, and the masks.
 import { logicalOr } from '../ops/elementwise.js';
-import { expandDims } from '../ops/movement.js';
+import { reshape } from '../ops/movement.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
@@ -25,6 +25,12 @@ function broadcastSymbolic(a: SymbolicShape, b: SymbolicShape): SymbolicShape | 
   const offset = a.length - b.length;
   const out = a.map((d, i) => (i < offset ? d : broadcastSize(d, b[i - offset])));
   return out.every((d) => d !== undefined) ? out : undefined;
+}
+
+/** `[batch, …]` as `[batch, 1, …]` with `rank` axes. */
+function expandBehindBatch(x: Tensor, rank: number): Tensor {
+  const missing = Array.from({ length: rank - x.rank }, () => 1);
+  return reshape(x, [x.shape[0], ...missing, ...x.shape.slice(1)]);
 }
 
 /** A layer of several tensors, combined element by element: `new Add().apply([a, b])`. */
@@ -67,15 +73,11 @@ export abstract class Merge extends Layer<readonly Tensor[]> {
       );
     }
     const rank = Math.max(...xs.map((x) => x.rank));
-    if (xs.every((x) => x.rank === rank)) return this.merge(xs, masks);
-    // As in Keras, axes are added behind the batch's, and the values under a mask count.
+    // As in Keras, axes are added behind the batch's, to a tensor of its own, which has no mask.
+    const ranked = xs.map((x) => expandBehindBatch(x, rank));
     return this.merge(
-      xs.map((x) => {
-        let t = x;
-        while (t.rank < rank) t = expandDims(t, 1);
-        return t;
-      }),
-      [],
+      ranked,
+      masks.map((mask, i) => (ranked[i] === xs[i] ? mask : undefined)),
     );
   }
 

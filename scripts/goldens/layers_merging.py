@@ -25,6 +25,7 @@ def elementwise(rng):
             case("masks", cls(), [a, b], rng, two),
             case("one mask", cls(), [a, b], rng, [two[0], None]),
             case("the other mask", cls(), [a, b], rng, [None, two[1]]),
+            case("ranks, one mask", cls(), [a, b[:, 0]], rng, [two[0], None]),
         ]
         if cls is not K.Subtract:
             three = [flags(rng, 2, 3) for _ in range(3)]
@@ -32,7 +33,8 @@ def elementwise(rng):
                 case("one", cls(), [a], rng),
                 case("three", cls(), [a, b, c], rng),
                 case("three masks", cls(), [a, b, c], rng, three),
-                case("two of three masks", cls(), [a, b, c], rng, [three[0], None, three[2]]),
+                case("all but the second mask", cls(), [a, b, c], rng, [three[0], None, three[2]]),
+                case("all but the first mask", cls(), [a, b, c], rng, [None, *three[1:]]),
             ]
     i, j = (rng.integers(-5, 5, (2, 3)).astype("int32") for _ in range(2))
     out += [case("integers", cls(), [i, j], rng) for cls in ELEMENTWISE]
