@@ -27,7 +27,6 @@ tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
 from goldens import activations, functional, initializers, layers, losses, metrics, optimizers, training  # noqa: E402
-from goldens import activations, initializers, layers, losses, metrics, optimizers, training  # noqa: E402
 from goldens import layer_names, layers_merging, layers_simple, layers_weights  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
