@@ -14,11 +14,11 @@ export interface InputSpec {
 
 interface Named {
   readonly name: string;
+  readonly className: string;
 }
 
 /** `Dense "dense_1"`: how messages name a layer. */
-export const titleOf = (layer: Named): string =>
-  `${layer.constructor.name.replace(/^_+/, '')} "${layer.name}"`;
+export const titleOf = ({ className, name }: Named): string => `${className} "${name}"`;
 
 const axesText = (n: number): string => (n === 1 ? '1 axis' : `${n} axes`);
 

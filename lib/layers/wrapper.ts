@@ -1,7 +1,7 @@
 // The base of layers that hold another layer.
 import { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
-import { resolveObject, type SerializedObject, serialize } from '../util/serialize.js';
+import { resolveObject, type SerializedObject } from '../util/serialize.js';
 import { titleOf } from './input-spec.js';
 import {
   type AnyLayer,
@@ -13,6 +13,7 @@ import {
   type Structure,
   type SymbolicShape,
 } from './layer.js';
+import { serializeLayer } from './serialize.js';
 
 export interface WrapperOptions extends LayerOptions {
   /** The layer that is wrapped, or Keras's config of it. */
@@ -63,7 +64,7 @@ export class Wrapper extends Layer {
   }
 
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), layer: serialize('keras.layers', this.layer) };
+    return { ...super.getConfig(), layer: serializeLayer(this.layer) };
   }
 }
 layers.add('Wrapper', Wrapper);

@@ -3,7 +3,7 @@ import { formatShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
 import { asFloat } from './convert.js';
-import { atPath } from './define.js';
+import { atPath, recordable } from './define.js';
 import { multiply } from './elementwise.js';
 import { matmul } from './gemm.js';
 import { reshape, sumAxes, transpose } from './movement.js';
@@ -136,28 +136,31 @@ function labelled(t: Tensor, text: string, equation: string): Labelled {
  * @example einsum('bij,bjk->bik', a, b) // a batched matmul
  * @throws ConfigError for a wrong equation; ShapeError for operands that do not fit it.
  */
-export function einsum(equation: string, ...operands: readonly TensorLike[]): Tensor {
-  const { terms, output } = parse(equation);
-  if (terms.length !== operands.length) {
-    throw new ConfigError(
-      `einsum: "${equation}" has ${terms.length} operands, got ${operands.length}${atPath()}.`,
-    );
-  }
-  const given = operands.map((x, i) => labelled(asFloat(x), terms[i], equation));
-  checkSizes(given, equation);
-  const elided = Math.max(...given.map(({ t }, i) => t.rank - lettersOf(terms[i])));
-  const wanted = labelsOf(output, elided);
-  const missing = wanted.find((label) => !given.some(({ labels }) => labels.includes(label)));
-  if (missing !== undefined || new Set(wanted).size !== wanted.length) {
-    throw new ConfigError(
-      `einsum: the result of "${equation}" has an axis that is in no operand, or is there twice${atPath()}.`,
-    );
-  }
-  let sofar = given[0];
-  for (const [i, next] of given.entries()) {
-    const later = given.slice(i + 1).flatMap(({ labels }) => labels);
-    const needed = new Set([...wanted, ...later]);
-    sofar = i === 0 ? sumOut(sofar, needed) : contract(sofar, next, needed);
-  }
-  return reorder(sofar, wanted);
-}
+export const einsum = recordable(
+  'einsum',
+  (equation: string, ...operands: readonly TensorLike[]): Tensor => {
+    const { terms, output } = parse(equation);
+    if (terms.length !== operands.length) {
+      throw new ConfigError(
+        `einsum: "${equation}" has ${terms.length} operands, got ${operands.length}${atPath()}.`,
+      );
+    }
+    const given = operands.map((x, i) => labelled(asFloat(x), terms[i], equation));
+    checkSizes(given, equation);
+    const elided = Math.max(...given.map(({ t }, i) => t.rank - lettersOf(terms[i])));
+    const wanted = labelsOf(output, elided);
+    const missing = wanted.find((label) => !given.some(({ labels }) => labels.includes(label)));
+    if (missing !== undefined || new Set(wanted).size !== wanted.length) {
+      throw new ConfigError(
+        `einsum: the result of "${equation}" has an axis that is in no operand, or is there twice${atPath()}.`,
+      );
+    }
+    let sofar = given[0];
+    for (const [i, next] of given.entries()) {
+      const later = given.slice(i + 1).flatMap(({ labels }) => labels);
+      const needed = new Set([...wanted, ...later]);
+      sofar = i === 0 ? sumOut(sofar, needed) : contract(sofar, next, needed);
+    }
+    return reorder(sofar, wanted);
+  },
+);
