@@ -14,7 +14,9 @@ def elementwise(rng):
     a, b, c = (normal(rng, 2, 3, 2) for _ in range(3))
     tied = np.where(flags(rng, 2, 3, 2), a, b)
     for cls in ELEMENTWISE:
-        two = [flags(rng, 2, 3), flags(rng, 2, 3)]
+        two, three = ([flags(rng, 2, 3) for _ in range(n)] for n in [2, 3])
+        for mask in two + three:
+            mask[0, 1] = False  # a step that counts nowhere
         out += [
             case("two", cls(), [a, b], rng),
             case("ties", cls(), [a, tied], rng),
@@ -26,9 +28,9 @@ def elementwise(rng):
             case("one mask", cls(), [a, b], rng, [two[0], None]),
             case("the other mask", cls(), [a, b], rng, [None, two[1]]),
             case("ranks, one mask", cls(), [a, b[:, 0]], rng, [two[0], None]),
+            case("ranks, the lower one's mask", cls(), [a, b[:, 0]], rng, [None, np.array([True, False])]),
         ]
         if cls is not K.Subtract:
-            three = [flags(rng, 2, 3) for _ in range(3)]
             out += [
                 case("one", cls(), [a], rng),
                 case("three", cls(), [a, b, c], rng),
