@@ -1,6 +1,7 @@
 // `register(Class)`: makes classes of the user's own known by name, to configs and files.
 import { Constraint, constraints } from './constraints/index.js';
 import { Initializer, initializers } from './initializers/index.js';
+import { functions, type RegisteredFunction } from './layers/lambda.js';
 import { Layer, layers } from './layers/layer.js';
 import { Loss, losses } from './losses/loss.js';
 import { Metric, metrics } from './metrics/metric.js';
@@ -71,13 +72,27 @@ function expect<T extends object>(made: object, Base: abstract new (...args: nev
   );
 }
 
+/** Whether it is a plain function: the prototype of a class cannot be replaced. */
+const isFunction = (given: Registrable | RegisteredFunction): given is RegisteredFunction =>
+  Object.getOwnPropertyDescriptor(given, 'prototype')?.writable !== false;
+
 /**
  * Makes a layer, loss, metric, optimizer, schedule or initializer of your own known by its class's
- * name, so that names, configs and files can mean it.
+ * name, so that names, configs and files can mean it; or the function of a `Lambda` layer.
  *
  * @throws ConfigError for a class that extends none of those.
  */
-export function register<C extends Registrable>(Class: C, name: string = Class.name): C {
+export function register<C extends Registrable | RegisteredFunction>(
+  Class: C,
+  name: string = Class.name,
+): C {
+  const given: Registrable | RegisteredFunction = Class;
+  if (isFunction(given)) functions.add(name, given);
+  else registerClass(given, name);
+  return Class;
+}
+
+function registerClass(Class: Registrable, name: string): void {
   const kind = kinds.find(({ Base }) =>
     Object.prototype.isPrototypeOf.call(Base.prototype, Class.prototype),
   );
@@ -87,5 +102,4 @@ export function register<C extends Registrable>(Class: C, name: string = Class.n
     );
   }
   kind.add(name, Class);
-  return Class;
 }

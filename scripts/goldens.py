@@ -26,7 +26,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import (, activations, functional, initializers, layers, loss_catalogue, losses, metric_catalogue, metrics, names, optimizers, penalties, schedules, training  # noqa: E402
+from goldens import activations, functional, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, optimizers, penalties, schedules, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -42,6 +42,11 @@ FAMILIES = {
     "schedules": schedules.cases,
     "initializers": initializers.cases,
     "layers": layers.cases,
+    "layer_names": layer_names.cases,
+    "layers_simple": layers_simple.cases,
+    "layers_merging": layers_merging.cases,
+    "layers_joining": layers_merging.joining_cases,
+    "layers_weights": layers_weights.cases,
     "training": training.cases,
     "functional": functional.cases,
     "names": names.cases,

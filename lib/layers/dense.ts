@@ -62,7 +62,7 @@ const denseOptionNames = [
 ] as const;
 
 /** In Keras's configs, as null. */
-const unsupported = ['quantizationConfig', 'loraRank'] as const;
+const unsupported = ['quantizationConfig', 'loraRank', 'loraAlpha'] as const;
 
 /** `activation(x · kernel + bias)`: `[batch, …, features] → [batch, …, units]`. */
 export class Dense extends Layer {
@@ -103,11 +103,7 @@ export class Dense extends Layer {
 
   override build(inputShape: SymbolicShape): void {
     const features = inputShape.at(-1);
-    if (typeof features !== 'number' || inputShape.length < 2) {
-      throw new ShapeError(
-        `Dense "${this.name}": expected input [batch, …, features], got ${formatShape(inputShape)}.`,
-      );
-    }
+    if (typeof features !== 'number' || inputShape.length < 2) throw this.wrongRank(inputShape);
     this.kernel = this.addWeight({
       name: 'kernel',
       shape: [features, this.units],
@@ -126,7 +122,14 @@ export class Dense extends Layer {
     }
   }
 
+  private wrongRank(shape: SymbolicShape): ShapeError {
+    return new ShapeError(
+      `Dense "${this.name}": expected input [batch, …, features], got ${formatShape(shape)}.`,
+    );
+  }
+
   override call(x: Tensor, _options: CallOptions): Tensor {
+    if (x.rank < 2) throw this.wrongRank(x.shape);
     const features = this.kernel.shape[0];
     if (x.shape.at(-1) !== features) {
       throw new ShapeError(

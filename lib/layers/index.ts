@@ -1,15 +1,31 @@
 import './operation.js';
 
+export { Concatenate, type ConcatenateOptions, concatenate } from './concatenate.js';
 export {
   Activation,
-  Dropout,
-  type DropoutOptions,
-  Flatten,
   Rescaling,
   type RescalingOptions,
 } from './core.js';
 export { Dense, type DenseOptions } from './dense.js';
+export { Dot, type DotOptions, dot } from './dot.js';
+export {
+  Dropout,
+  type DropoutOptions,
+  SpatialDropout1D,
+  SpatialDropout2D,
+  SpatialDropout3D,
+  type SpatialDropoutImageOptions,
+  type SpatialDropoutOptions,
+} from './dropout.js';
+export { EinsumDense, type EinsumDenseOptions } from './einsum-dense.js';
+export { Embedding, type EmbeddingOptions } from './embedding.js';
+export {
+  ActivityRegularization,
+  type ActivityRegularizationOptions,
+  Identity,
+} from './identity.js';
 export { Input, type InputOptions, input } from './input.js';
+export { Lambda, type LambdaOptions } from './lambda.js';
 export {
   type CallOptions,
   Layer,
@@ -17,4 +33,49 @@ export {
   type SymbolicShape,
   type WeightOptions,
 } from './layer.js';
+export { Masking, type MaskingOptions } from './masking.js';
+export {
+  Add,
+  Average,
+  add,
+  average,
+  Maximum,
+  Minimum,
+  Multiply,
+  maximum,
+  minimum,
+  multiply,
+  Subtract,
+  subtract,
+} from './merging.js';
+export {
+  AlphaDropout,
+  type AlphaDropoutOptions,
+  GaussianDropout,
+  type GaussianDropoutOptions,
+  GaussianNoise,
+  type GaussianNoiseOptions,
+} from './noise-layers.js';
+export { PReLU, type PReLUOptions } from './prelu.js';
+export {
+  ELU,
+  type ELUOptions,
+  LeakyReLU,
+  type LeakyReLUOptions,
+  ReLU,
+  type ReLUOptions,
+} from './rectifiers.js';
+export {
+  Flatten,
+  type FlattenOptions,
+  Permute,
+  type PermuteOptions,
+  RepeatVector,
+  type RepeatVectorOptions,
+  Reshape,
+  type ReshapeOptions,
+} from './reshaping.js';
+export { Softmax, type SoftmaxOptions } from './softmax.js';
 export { type LayerNode, SymbolicTensor } from './symbolic.js';
+export { TimeDistributed } from './time-distributed.js';
+export { Wrapper, type WrapperOptions } from './wrapper.js';

@@ -31,6 +31,10 @@ export interface LayerOptions {
   readonly trainable?: boolean;
   /** Shape of one input without the batch axis, for the first layer of a Sequential model. */
   readonly inputShape?: Shape;
+  /** Keras's old `inputShape` of one axis. */
+  readonly inputDim?: number;
+  /** Keras's old `inputShape` with the batch axis; what holds another unknown size says nothing. */
+  readonly batchInputShape?: SymbolicShape;
   /** Kept for files; all layers compute in float32. */
   readonly dtype?: unknown;
   /** A penalty on the outputs, per sample of the batch. */
@@ -41,6 +45,8 @@ export const layerOptionNames = [
   'name',
   'trainable',
   'inputShape',
+  'inputDim',
+  'batchInputShape',
   'dtype',
   'activityRegularizer',
 ] as const;
@@ -94,6 +100,14 @@ export function uniqueName(className: string): string {
 
 /** Starts the numbering of automatic names again. */
 export const clearSession = (): void => counts.clear();
+
+/** The shape of one input, if the options tell it. */
+function declaredShape(options: LayerOptions): Shape | undefined {
+  const { inputDim, inputShape, batchInputShape } = options;
+  if (inputDim !== undefined) return [inputDim];
+  const shape = inputShape ?? batchInputShape?.slice(1);
+  return shape?.every((d): d is number => typeof d === 'number') ? shape : undefined;
+}
 
 /** A layer of any inputs and outputs. */
 export type AnyLayer = Layer<Structure, Structure>;
@@ -164,7 +178,7 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
     this.className = className.replace(/^_+/, '');
     this.name = options.name ?? uniqueName(this.className);
     this.trainable = options.trainable ?? true;
-    this.inputShape = options.inputShape;
+    this.inputShape = declaredShape(options);
     this.activityRegularizer = getRegularizer(options.activityRegularizer);
   }
 
@@ -324,7 +338,7 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
     ) => AnyLayer,
     config: Record<string, unknown>,
   ): AnyLayer {
-    const { batchShape: _, batchInputShape: __, dtype: ___, ...options } = camelKeys(config);
+    const { batchShape: _, dtype: __, ...options } = camelKeys(config);
     return new this(options as never);
   }
 }

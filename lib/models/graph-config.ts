@@ -1,11 +1,12 @@
 // A functional model's config in Keras's form: every layer with its calls, each naming the calls that it
 // reads as [layer, call, output]; and the graph that such a config describes.
 import { type AnyLayer, layers as layerRegistry } from '../layers/layer.js';
+import { serializeLayer } from '../layers/serialize.js';
 import { type Structure, tensorsOf } from '../layers/structure.js';
 import { type LayerNode, SymbolicTensor, symbolsOf } from '../layers/symbolic.js';
 import { Tensor } from '../tensor/tensor.js';
 import { ConfigError, FormatError } from '../util/errors.js';
-import { isSerialized, type SerializedObject, serialize } from '../util/serialize.js';
+import { isSerialized, type SerializedObject } from '../util/serialize.js';
 import type { ModelGraph } from './graph.js';
 
 /** `[layer, call, output]` */
@@ -24,11 +25,6 @@ function mapStructure(structure: Structure, f: (t: SymbolicTensor) => unknown): 
   if (Array.isArray(structure)) return structure.map((t: Tensor) => mapStructure(t, f));
   return Object.fromEntries(Object.entries(structure).map(([k, t]) => [k, mapStructure(t, f)]));
 }
-
-const serializedLayer = (layer: AnyLayer): SerializedObject =>
-  isFunctional(layer)
-    ? { ...serialize('keras.src.models.functional', layer), registered_name: 'Functional' }
-    : serialize(layer.className === 'Sequential' ? 'keras' : 'keras.layers', layer);
 
 /** The config of a functional model. */
 export function functionalConfig(
@@ -54,7 +50,7 @@ export function functionalConfig(
     return [layer, isFunctional(t.node.layer) ? call + 1 : call, output];
   };
   const layers = graph.layers.map((layer) => ({
-    ...serializedLayer(layer),
+    ...serializeLayer(layer),
     name: layer.name,
     inbound_nodes: callsOf(layer).flatMap(({ input, options }) => {
       if (!input) return [];

@@ -9,10 +9,11 @@ import {
   type Structure,
   type SymbolicShape,
 } from '../layers/layer.js';
+import { serializeLayer } from '../layers/serialize.js';
 import { withPath } from '../ops/define.js';
 import { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError, StateError } from '../util/errors.js';
-import { isSerialized, type SerializedObject, serialize } from '../util/serialize.js';
+import { isSerialized, type SerializedObject } from '../util/serialize.js';
 import { ModelGraph } from './graph.js';
 import { Model } from './model.js';
 
@@ -131,7 +132,7 @@ export class Sequential extends Model {
       name: this.name,
       trainable: this.trainable,
       dtype: float32Policy,
-      layers: this.stack.map((layer) => serialize('keras.layers', layer)),
+      layers: this.stack.map(serializeLayer),
       build_input_shape: this.declaredShape() ?? null,
     };
   }

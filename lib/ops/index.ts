@@ -1,6 +1,7 @@
 export { type ScanOptions, scan } from '../graph/scan.js';
 export { type CumulativeOptions, cumprod, cumsum } from './cumulative.js';
 export * from './derived.js';
+export { einsum } from './einsum.js';
 export * from './elementwise.js';
 export {
   absolute as abs,

@@ -67,10 +67,12 @@ export const keyOf = (seed: number, step: number): Tensor =>
 export interface DrawOptions {
   /** Makes the draw repeatable; default: the next of the global seed. */
   readonly seed?: number | undefined;
+  /** @internal Which draw of the seed it is, outside of traces (whose key counts). Default 0. */
+  readonly step?: number | undefined;
 }
 
 /** A key and stream for one draw: of the trace, of a seed of its own, or of the global seed. */
-function drawFrom(seed: number | undefined): { key: Tensor; stream: number } {
+function drawFrom({ seed, step = 0 }: DrawOptions): { key: Tensor; stream: number } {
   const source = scope.random;
   if (source) {
     const key = source.key(seed);
@@ -80,14 +82,14 @@ function drawFrom(seed: number | undefined): { key: Tensor; stream: number } {
     const own = fromData(Int32Array.of(seed | 0), [1], 'int32');
     return { key: concatenate([own, sliceAxis(key, 0, 1, 4)]), stream };
   }
-  if (seed !== undefined) return { key: keyOf(seed, 0), stream: 0 };
+  if (seed !== undefined) return { key: keyOf(seed, step), stream: 0 };
   return { key: keyOf(globalSeed, nextDraw()), stream: 1 };
 }
 
 const draw =
   (op: typeof uniformOp) =>
-  (shape: Shape, seed?: number): Tensor => {
-    const { key, stream } = drawFrom(seed);
+  (shape: Shape, options: DrawOptions): Tensor => {
+    const { key, stream } = drawFrom(options);
     return call(op, [key], { stream, shape });
   };
 
@@ -97,7 +99,7 @@ const drawTruncated = draw(truncatedOp);
 
 /** 32 random bits per element, int32. */
 export const bits = (shape: Shape, options: DrawOptions = {}): Tensor =>
-  draw(bitsOp)(shape, options.seed);
+  draw(bitsOp)(shape, options);
 
 /** Uniform on [minval, maxval). */
 export const uniform = (
@@ -105,7 +107,7 @@ export const uniform = (
   options: DrawOptions & { minval?: number; maxval?: number } = {},
 ): Tensor => {
   const { minval = 0, maxval = 1 } = options;
-  const u = drawUniform(shape, options.seed);
+  const u = drawUniform(shape, options);
   return minval === 0 && maxval === 1 ? u : add(multiply(u, maxval - minval), minval);
 };
 
@@ -115,7 +117,7 @@ export const normal = (
   options: DrawOptions & { mean?: number; stddev?: number } = {},
 ): Tensor => {
   const { mean = 0, stddev = 1 } = options;
-  return add(multiply(drawNormal(shape, options.seed), stddev), mean);
+  return add(multiply(drawNormal(shape, options), stddev), mean);
 };
 
 /** Normal, restricted to two standard deviations around the mean. */
@@ -124,7 +126,7 @@ export const truncatedNormal = (
   options: DrawOptions & { mean?: number; stddev?: number } = {},
 ): Tensor => {
   const { mean = 0, stddev = 1 } = options;
-  return add(multiply(drawTruncated(shape, options.seed), stddev), mean);
+  return add(multiply(drawTruncated(shape, options), stddev), mean);
 };
 
 /** Whole numbers from minval up to, not including, maxval; float32. */
@@ -137,6 +139,6 @@ export const randint = (
 
 /** Zeroes a fraction `rate` of the elements and scales the rest by 1 / (1 − rate). */
 export function dropout(x: TensorLike, rate: number | Tensor, options: DrawOptions = {}): Tensor {
-  const { key, stream } = drawFrom(options.seed);
+  const { key, stream } = drawFrom(options);
   return call(dropoutOp, [asFloat(x), key, asTensor(rate)], { stream });
 }

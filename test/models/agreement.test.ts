@@ -1,7 +1,7 @@
 // The ways to train, test and predict agree with each other, alone and at the same time.
 import { describe, expect, it } from 'vitest';
-import { Dropout } from '../../lib/layers/core.js';
 import { Dense } from '../../lib/layers/dense.js';
+import { Dropout } from '../../lib/layers/dropout.js';
 import { Sequential } from '../../lib/models/sequential.js';
 import { setRandomSeed } from '../../lib/ops/random.js';
 import { Adam } from '../../lib/optimizers/adam.js';

@@ -1,8 +1,10 @@
 // Wrong names, options and times: the errors of compiling and calling a model.
 import { describe, expect, it } from 'vitest';
 import { LambdaCallback } from '../../lib/callbacks/small.js';
-import { Activation, Dropout, Flatten } from '../../lib/layers/core.js';
+import { Activation } from '../../lib/layers/core.js';
 import { Dense } from '../../lib/layers/dense.js';
+import { Dropout } from '../../lib/layers/dropout.js';
+import { Embedding } from '../../lib/layers/embedding.js';
 import { Layer } from '../../lib/layers/layer.js';
 import type { CompileOptions, FitOptions } from '../../lib/models/model.js';
 import { Sequential } from '../../lib/models/sequential.js';
@@ -77,7 +79,7 @@ describe('unknown names, with the nearest one', () => {
   it('options of Keras that would be left out in silence', () => {
     for (const make of [
       () => new Dense(3, wrong({ loraRank: 4 })),
-      () => new Flatten({ dataFormat: 'channels_first' }),
+      () => new Embedding(3, 4, wrong({ loraRank: 2 })),
     ]) {
       expect(make).toThrow(ConfigError);
     }

@@ -1,8 +1,8 @@
 // cloneModel: the same structure, weights of its own.
 import { describe, expect, it } from 'vitest';
 import { cloneModel, Model, ops } from '../../lib/index.js';
-import { Dropout } from '../../lib/layers/core.js';
 import { Dense } from '../../lib/layers/dense.js';
+import { Dropout } from '../../lib/layers/dropout.js';
 import { input } from '../../lib/layers/input.js';
 import { Sequential } from '../../lib/models/sequential.js';
 import type { Tensor } from '../../lib/tensor/tensor.js';

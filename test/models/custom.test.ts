@@ -1,8 +1,8 @@
 // What users write themselves: models, layers, activations, losses, metrics, optimizers, schedules.
 import { describe, expect, it } from 'vitest';
 import type { Variable } from '../../lib/graph/variable.js';
-import { Dropout } from '../../lib/layers/core.js';
 import { Dense } from '../../lib/layers/dense.js';
+import { Dropout } from '../../lib/layers/dropout.js';
 import { type CallOptions, Layer, type SymbolicShape } from '../../lib/layers/layer.js';
 import { Metric } from '../../lib/metrics/metric.js';
 import { Model } from '../../lib/models/model.js';

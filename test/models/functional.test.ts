@@ -2,10 +2,12 @@
 // what is wrong with a graph.
 import { describe, expect, it } from 'vitest';
 import { Model, ops } from '../../lib/index.js';
-import { Activation, Dropout, Flatten } from '../../lib/layers/core.js';
+import { Activation } from '../../lib/layers/core.js';
 import { Dense } from '../../lib/layers/dense.js';
+import { Dropout } from '../../lib/layers/dropout.js';
 import { Input, input } from '../../lib/layers/input.js';
 import { Layer } from '../../lib/layers/layer.js';
+import { Flatten } from '../../lib/layers/reshaping.js';
 import type { Structure } from '../../lib/layers/structure.js';
 import { Sequential } from '../../lib/models/sequential.js';
 import type { Tensor } from '../../lib/tensor/tensor.js';

@@ -1,9 +1,10 @@
 // Sequential: building, add and pop, weights, frozen layers, configs, tables.
 import { describe, expect, it } from 'vitest';
-import { Dropout, Flatten } from '../../lib/layers/core.js';
 import { Dense } from '../../lib/layers/dense.js';
+import { Dropout } from '../../lib/layers/dropout.js';
 import { Input } from '../../lib/layers/input.js';
 import { clearSession, Layer } from '../../lib/layers/layer.js';
+import { Flatten } from '../../lib/layers/reshaping.js';
 import { Sequential } from '../../lib/models/sequential.js';
 import { multiply } from '../../lib/ops/elementwise.js';
 import { register } from '../../lib/register.js';

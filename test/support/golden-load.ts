@@ -9,6 +9,7 @@ import {
   optimizers,
   type Tensor,
 } from '../../lib/index.js';
+import type { AnyLayer } from '../../lib/layers/layer.js';
 import type { KerasConfig, KerasObject } from './golden.js';
 
 type FromConfig<T> = { fromConfig(config: KerasConfig): T };
@@ -24,6 +25,10 @@ function classOf<T>(namespace: object, what: string, name: string): FromConfig<T
 
 export const loadLayer = (o: KerasObject): layers.Layer =>
   classOf<layers.Layer>(layers, 'layer', o.class_name).fromConfig(o.config);
+
+/** A layer of any inputs and outputs. */
+export const loadAnyLayer = (o: KerasObject): AnyLayer =>
+  classOf<AnyLayer>(layers, 'layer', o.class_name).fromConfig(o.config);
 
 export const loadLoss = (o: KerasObject): losses.Loss =>
   classOf<losses.Loss>(losses, 'loss', o.class_name).fromConfig(o.config);

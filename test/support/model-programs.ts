@@ -2,8 +2,8 @@
 import type { Program } from '../../lib/graph/program.js';
 import { scan } from '../../lib/graph/scan.js';
 import '../../lib/ops/methods.js';
-import { Dropout } from '../../lib/layers/core.js';
 import { Dense } from '../../lib/layers/dense.js';
+import { Dropout } from '../../lib/layers/dropout.js';
 import { Layer } from '../../lib/layers/layer.js';
 import { Sequential } from '../../lib/models/sequential.js';
 import { add, cast, clip, exp, greater, multiply, where } from '../../lib/ops/elementwise.js';

@@ -1,10 +1,15 @@
 // One or more layers of every class, with options that differ from the defaults.
 import { RandomNormal } from '../../../lib/initializers/index.js';
-import { Activation, Dropout, Flatten, Rescaling } from '../../../lib/layers/core.js';
+import { Activation, Rescaling } from '../../../lib/layers/core.js';
 import { Dense } from '../../../lib/layers/dense.js';
+import { Dropout } from '../../../lib/layers/dropout.js';
 import { Input } from '../../../lib/layers/input.js';
 import type { AnyLayer } from '../../../lib/layers/layer.js';
+import { Flatten } from '../../../lib/layers/reshaping.js';
+import { TimeDistributed } from '../../../lib/layers/time-distributed.js';
+import { Wrapper } from '../../../lib/layers/wrapper.js';
 import type { Shape } from '../../../lib/tensor/shape.js';
+import { catalogueExamples } from './catalogue-layers.js';
 
 /** A layer, and the shape of an input for it, or a list of those. */
 export interface LayerExample {
@@ -41,4 +46,13 @@ export const layerExamples: Readonly<Record<string, readonly LayerExample[]>> = 
       shape: [2, 5, 3],
     },
   ],
+  TimeDistributed: [
+    { layer: () => new TimeDistributed(new Dense(4, { name: 'inner' })), shape: [2, 3, 5] },
+    {
+      layer: () => new TimeDistributed(new Dropout(0.5, { seed: 3 }), { name: 'dropped' }),
+      shape: [2, 3, 5],
+    },
+  ],
+  ...catalogueExamples,
+  Wrapper: [{ layer: () => new Wrapper(new Dense(4)), shape: [2, 3] }],
 };

@@ -1,0 +1,6 @@
+// A second name for a tensor.
+import { expandDims, reshape } from '../ops/movement.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** The same values as a tensor of its own, which can have another mask. */
+export const viewOf = (t: Tensor): Tensor => reshape(expandDims(t, 0), t.shape);
