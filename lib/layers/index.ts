@@ -1,3 +1,4 @@
+export { BatchNormalization, type BatchNormalizationOptions } from './batch-normalization.js';
 export {
   Activation,
   Dropout,
@@ -8,6 +9,7 @@ export {
   type RescalingOptions,
 } from './core.js';
 export { Dense, type DenseOptions } from './dense.js';
+export { GroupNormalization, type GroupNormalizationOptions } from './group-normalization.js';
 export {
   type CallOptions,
   Layer,
@@ -15,3 +17,14 @@ export {
   type SymbolicShape,
   type WeightOptions,
 } from './layer.js';
+export {
+  LayerNormalization,
+  type LayerNormalizationOptions,
+  RMSNormalization,
+  type RMSNormalizationOptions,
+  UnitNormalization,
+} from './layer-normalization.js';
+export {
+  SpectralNormalization,
+  type SpectralNormalizationOptions,
+} from './spectral-normalization.js';

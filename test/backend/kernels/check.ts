@@ -4,12 +4,14 @@ import { KernelFailure, type RunOptions, runKernel } from '../../support/kernel.
 import type { KernelCase } from './case.js';
 import { elementwiseCases } from './elementwise.js';
 import { movementCases } from './movement.js';
+import { normalizationCases } from './normalization.js';
 import { reduceAndProductCases } from './reduce.js';
 import { trainingCases } from './training.js';
 
 export const cases: readonly KernelCase[] = [
   ...elementwiseCases,
   ...movementCases,
+  ...normalizationCases,
   ...reduceAndProductCases,
   ...trainingCases,
 ];

@@ -3,11 +3,13 @@ import type { GradientCases } from './case.js';
 import { elementwiseCases } from './elementwise.js';
 import { fusedCases } from './fused.js';
 import { movementCases } from './movement.js';
+import { normalizationCases } from './normalization.js';
 
 export const gradientCases: GradientCases = {
   ...elementwiseCases,
   ...movementCases,
   ...fusedCases,
+  ...normalizationCases,
 };
 
 /** Ops without a gradient, and why. */

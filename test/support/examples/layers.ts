@@ -4,6 +4,7 @@ import { Activation, Dropout, Flatten, Input, Rescaling } from '../../../lib/lay
 import { Dense } from '../../../lib/layers/dense.js';
 import type { AnyLayer } from '../../../lib/layers/layer.js';
 import type { Shape } from '../../../lib/tensor/shape.js';
+import { normalizationExamples } from './normalization.js';
 
 /** A layer, and the shape of an input for it, or a list of those. */
 export interface LayerExample {
@@ -26,6 +27,7 @@ export const layerExamples: Readonly<Record<string, readonly LayerExample[]>> = 
     { layer: () => new Dropout(0.25, { seed: 7 }), shape: [4, 3] },
     { layer: () => new Dropout(0.25, { noiseShape: [null, 1] }), shape: [4, 3] },
   ],
+  ...normalizationExamples,
   Dense: [
     { layer: () => new Dense(4), shape: [2, 3] },
     {
