@@ -26,7 +26,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, initializers, layers, losses, metrics, normalization, optimizers, training  # noqa: E402
+from goldens import activations, initializers, layers, losses, metrics, normalization, optimizers, preprocessing, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -38,6 +38,7 @@ FAMILIES = {
     "layers": layers.cases,
     "training": training.cases,
     "normalization": normalization.cases,
+    "preprocessing": preprocessing.cases,
 }
 
 

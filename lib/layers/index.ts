@@ -24,6 +24,7 @@ export {
   type RMSNormalizationOptions,
   UnitNormalization,
 } from './layer-normalization.js';
+export * from './preprocessing/index.js';
 export {
   SpectralNormalization,
   type SpectralNormalizationOptions,
