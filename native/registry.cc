@@ -6,24 +6,26 @@
 
 namespace neurone {
 
-#define NEURONE_KERNEL_FAMILIES(ISA)       \
-  namespace ISA {                          \
-  void addElementwiseKernels(KernelList&); \
-  void addReductionKernels(KernelList&);   \
-  void addMovementKernels(KernelList&);    \
-  void addRandomKernels(KernelList&);      \
-  void addSoftmaxKernels(KernelList&);     \
-  void addOptimizerKernels(KernelList&);   \
-  void addGemmKernels(KernelList&);        \
-  inline void addAll(KernelList& list) {   \
-    addElementwiseKernels(list);           \
-    addReductionKernels(list);             \
-    addMovementKernels(list);              \
-    addRandomKernels(list);                \
-    addSoftmaxKernels(list);               \
-    addOptimizerKernels(list);             \
-    addGemmKernels(list);                  \
-  }                                        \
+#define NEURONE_KERNEL_FAMILIES(ISA)         \
+  namespace ISA {                            \
+  void addElementwiseKernels(KernelList&);   \
+  void addReductionKernels(KernelList&);     \
+  void addMovementKernels(KernelList&);      \
+  void addRandomKernels(KernelList&);        \
+  void addSoftmaxKernels(KernelList&);       \
+  void addNormalizationKernels(KernelList&); \
+  void addOptimizerKernels(KernelList&);     \
+  void addGemmKernels(KernelList&);          \
+  inline void addAll(KernelList& list) {     \
+    addElementwiseKernels(list);             \
+    addReductionKernels(list);               \
+    addMovementKernels(list);                \
+    addRandomKernels(list);                  \
+    addSoftmaxKernels(list);                 \
+    addNormalizationKernels(list);           \
+    addOptimizerKernels(list);               \
+    addGemmKernels(list);                    \
+  }                                          \
   }
 
 NEURONE_KERNEL_FAMILIES(baseline)

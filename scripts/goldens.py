@@ -26,7 +26,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, functional, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, optimizers, penalties, schedules, training  # noqa: E402
+from goldens import activations, functional, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -50,6 +50,8 @@ FAMILIES = {
     "training": training.cases,
     "functional": functional.cases,
     "names": names.cases,
+    "normalization": normalization.cases,
+    "preprocessing": preprocessing.cases,
 }
 
 

@@ -1,5 +1,6 @@
 import './operation.js';
 
+export { BatchNormalization, type BatchNormalizationOptions } from './batch-normalization.js';
 export { Concatenate, type ConcatenateOptions, concatenate } from './concatenate.js';
 export {
   Activation,
@@ -19,6 +20,7 @@ export {
 } from './dropout.js';
 export { EinsumDense, type EinsumDenseOptions } from './einsum-dense.js';
 export { Embedding, type EmbeddingOptions } from './embedding.js';
+export { GroupNormalization, type GroupNormalizationOptions } from './group-normalization.js';
 export {
   ActivityRegularization,
   type ActivityRegularizationOptions,
@@ -33,6 +35,13 @@ export {
   type SymbolicShape,
   type WeightOptions,
 } from './layer.js';
+export {
+  LayerNormalization,
+  type LayerNormalizationOptions,
+  RMSNormalization,
+  type RMSNormalizationOptions,
+  UnitNormalization,
+} from './layer-normalization.js';
 export { Masking, type MaskingOptions } from './masking.js';
 export {
   Add,
@@ -57,6 +66,7 @@ export {
   type GaussianNoiseOptions,
 } from './noise-layers.js';
 export { PReLU, type PReLUOptions } from './prelu.js';
+export * from './preprocessing/index.js';
 export {
   ELU,
   type ELUOptions,
@@ -76,6 +86,10 @@ export {
   type ReshapeOptions,
 } from './reshaping.js';
 export { Softmax, type SoftmaxOptions } from './softmax.js';
+export {
+  SpectralNormalization,
+  type SpectralNormalizationOptions,
+} from './spectral-normalization.js';
 export { type LayerNode, SymbolicTensor } from './symbolic.js';
 export { TimeDistributed } from './time-distributed.js';
 export { Wrapper, type WrapperOptions } from './wrapper.js';

@@ -32,6 +32,12 @@ export {
   transpose,
 } from './movement.js';
 export {
+  type AffineOptions,
+  batchNormalization,
+  layerNormalization,
+  rmsNormalization,
+} from './normalization.js';
+export {
   all,
   any,
   argmax,

@@ -115,6 +115,32 @@ const updates: Decomposition[] = [
   })),
 ];
 
+const matrices = [...shapes.filter((s) => s.length === 2), [301, 3], [130, 70], [9, 2100]];
+const normalizations: Decomposition[] = matrices.flatMap(([rows, n]) => {
+  const x = float([rows, n], 1, 4);
+  const dy = float([rows, n]);
+  const [gamma, beta, epsilon] = [float([n]), float([n]), tensor(0.01)];
+  const title = `[${rows}, ${n}]`;
+  const gradients = (m: number): Tensor[] => [
+    dy,
+    x,
+    float([m], 1, 4),
+    float([m], 1, 2),
+    gamma,
+    epsilon,
+  ];
+  const forms = [0, 1].flatMap((centered) => [
+    { op: 'layerNorm', title, inputs: [x, gamma, beta, epsilon], attrs: { centered } },
+    { op: 'layerNormGrad', title, inputs: gradients(rows), attrs: { centered } },
+  ]);
+  return [
+    { op: 'scaleShift', title, inputs: [x, float([n]), gamma, beta], attrs: {} },
+    { op: 'batchNorm', title, inputs: [x, gamma, beta, epsilon], attrs: {} },
+    { op: 'batchNormGrad', title, inputs: gradients(n), attrs: {} },
+    ...forms,
+  ];
+});
+
 export const decompositions: readonly Decomposition[] = [
   ...over('softmax', (s) => [float(s, -20, 20)]),
   ...over('logSoftmax', (s) => [float(s, -20, 20)]),
@@ -124,5 +150,6 @@ export const decompositions: readonly Decomposition[] = [
   ...over('reluGrad', (s) => [float(s), float(s)]),
   ...denseCases,
   ...losses,
+  ...normalizations,
   ...updates,
 ];

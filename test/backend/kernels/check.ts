@@ -4,6 +4,7 @@ import { KernelFailure, type RunOptions, runKernel } from '../../support/kernel.
 import type { KernelCase } from './case.js';
 import { elementwiseCases } from './elementwise.js';
 import { movementCases } from './movement.js';
+import { normalizationCases } from './normalization.js';
 import { orderCases } from './order.js';
 import { reduceAndProductCases } from './reduce.js';
 import { trainingCases } from './training.js';
@@ -11,6 +12,7 @@ import { trainingCases } from './training.js';
 export const cases: readonly KernelCase[] = [
   ...elementwiseCases,
   ...movementCases,
+  ...normalizationCases,
   ...reduceAndProductCases,
   ...trainingCases,
   ...orderCases,

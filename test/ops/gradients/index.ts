@@ -3,6 +3,7 @@ import type { GradientCases } from './case.js';
 import { elementwiseCases } from './elementwise.js';
 import { fusedCases } from './fused.js';
 import { movementCases } from './movement.js';
+import { normalizationCases } from './normalization.js';
 import { orderCases } from './order.js';
 
 export const gradientCases: GradientCases = {
@@ -10,6 +11,7 @@ export const gradientCases: GradientCases = {
   ...movementCases,
   ...fusedCases,
   ...orderCases,
+  ...normalizationCases,
 };
 
 /** Ops without a gradient, and why. */

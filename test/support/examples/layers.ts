@@ -10,11 +10,15 @@ import { TimeDistributed } from '../../../lib/layers/time-distributed.js';
 import { Wrapper } from '../../../lib/layers/wrapper.js';
 import type { Shape } from '../../../lib/tensor/shape.js';
 import { catalogueExamples } from './catalogue-layers.js';
+import { normalizationExamples } from './normalization.js';
+import { preprocessingExamples } from './preprocessing.js';
 
 /** A layer, and the shape of an input for it, or a list of those. */
 export interface LayerExample {
   readonly layer: () => AnyLayer;
   readonly shape: Shape | readonly Shape[];
+  /** Whether it takes strings, or is no part of models: its config alone is tested here. */
+  readonly outside?: boolean;
 }
 
 export const layerExamples: Readonly<Record<string, readonly LayerExample[]>> = {
@@ -32,6 +36,8 @@ export const layerExamples: Readonly<Record<string, readonly LayerExample[]>> = 
     { layer: () => new Dropout(0.25, { seed: 7 }), shape: [4, 3] },
     { layer: () => new Dropout(0.25, { noiseShape: [null, 1] }), shape: [4, 3] },
   ],
+  ...normalizationExamples,
+  ...preprocessingExamples,
   Dense: [
     { layer: () => new Dense(4), shape: [2, 3] },
     {

@@ -9,6 +9,7 @@ import { gatherKernels } from './gather.js';
 import { lossKernels } from './loss.js';
 import { matmulKernels } from './matmul.js';
 import { movementKernels } from './movement.js';
+import { normalizationKernels } from './normalization.js';
 import { optimizerKernels } from './optimizer.js';
 import { randomKernels } from './random.js';
 import { reduceKernels } from './reduce.js';
@@ -31,6 +32,7 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     gatherKernels,
     randomKernels,
     matmulKernels,
+    normalizationKernels,
     optimizerKernels,
   ].flatMap((family) => Object.entries(family)),
 );

@@ -1,0 +1,180 @@
+// batchNormGrad: with d = x − mean, r = 1/√(variance + ε) and δ the mean of d (what rounding took
+// from the mean), x̂ = (d − δ)·r and
+//   dβ = Σ dy,  dγ = Σ dy·x̂,  dx = γ·r·(dy − dβ/n − x̂·dγ/n).
+// The sums are one pass over x and dy, dx another.
+#include "normalization.h"
+#include "normalization_channels.h"
+
+namespace neurone::NEURONE_ISA {
+namespace {
+
+// Sums over rows that are taken of each column: dy, dy·d and d.
+constexpr Index kSums = 3;
+
+// dy, x, mean, variance, gamma, epsilon → dx, dgamma, dbeta.
+std::unique_ptr<Plan> prepareBatchNormGrad(const Signature& signature) {
+  requireOperands(signature, 6, 3);
+  requireDType(signature.inputs[0], {DType::float32});
+  requireLike(signature.inputs[0], signature.inputs[1]);
+  requireLike(signature.inputs[0], signature.outputs[0]);
+  auto plan = std::make_unique<ChannelsPlan>(signature.inputs[0]);
+  for (std::size_t i = 2; i < 5; i++) requireChannels(*plan, signature.inputs[i]);
+  for (std::size_t i = 1; i < 3; i++) requireChannels(*plan, signature.outputs[i]);
+  requireScalar(signature.inputs[5], DType::float32);
+  plan->blocks = {plan->sumBlocks(), plan->channelSplit.count, plan->tiles.count()};
+  const auto columns = static_cast<std::size_t>(plan->columnSplit.length);
+  plan->threadScratch = columns * (kSums * sizeof(double) + (kSums + 1) * sizeof(float));
+  plan->sharedScratch =
+      static_cast<std::size_t>(kSums * plan->rowSplit.count * plan->channels) * sizeof(double) +
+      static_cast<std::size_t>(4 * plan->wide) * sizeof(float);
+  return plan;
+}
+
+// The sums of block `rowBlock`, one row of channels for each.
+[[gnu::always_inline]] inline double* sumsOf(const Task& task, Index rowBlock) {
+  const ChannelsPlan& plan = planOf<ChannelsPlan>(task);
+  return reinterpret_cast<double*>(task.sharedScratch) + rowBlock * kSums * plan.channels;
+}
+
+// The tables of a wide row: mean, and what dy, d and 1 are multiplied with.
+[[gnu::always_inline]] inline float* tablesOf(const Task& task) {
+  return reinterpret_cast<float*>(sumsOf(task, planOf<ChannelsPlan>(task).rowSplit.count));
+}
+
+// Adds the sums of a piece to `totals`, kSums rows of `room` doubles; `sums` has as many floats.
+void addPiece(const float* dy, const float* x, Index rows, Index stride, Index columns,
+              const float* mean, double* totals, float* sums, Index room) {
+  float* plain = sums;
+  float* products = plain + room;
+  float* deviations = products + room;
+  for (Index c = 0; c < columns; c++) plain[c] = products[c] = deviations[c] = 0;
+  Index row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    const float* g0 = dy + row * stride;
+    const float* g1 = g0 + stride;
+    const float* g2 = g1 + stride;
+    const float* g3 = g2 + stride;
+    const float* x0 = x + row * stride;
+    const float* x1 = x0 + stride;
+    const float* x2 = x1 + stride;
+    const float* x3 = x2 + stride;
+#pragma omp simd
+    for (Index c = 0; c < columns; c++) {
+      const float d0 = x0[c] - mean[c], d1 = x1[c] - mean[c];
+      const float d2 = x2[c] - mean[c], d3 = x3[c] - mean[c];
+      plain[c] += (g0[c] + g1[c]) + (g2[c] + g3[c]);
+      products[c] += (g0[c] * d0 + g1[c] * d1) + (g2[c] * d2 + g3[c] * d3);
+      deviations[c] += (d0 + d1) + (d2 + d3);
+    }
+  }
+  for (; row < rows; row++) {
+    const float* g0 = dy + row * stride;
+    const float* x0 = x + row * stride;
+#pragma omp simd
+    for (Index c = 0; c < columns; c++) {
+      const float d0 = x0[c] - mean[c];
+      plain[c] += g0[c];
+      products[c] += g0[c] * d0;
+      deviations[c] += d0;
+    }
+  }
+  for (Index k = 0; k < kSums; k++) {
+    double* total = totals + k * room;
+    const float* sum = sums + k * room;
+#pragma omp simd
+    for (Index c = 0; c < columns; c++) total[c] += sum[c];
+  }
+}
+
+// First phase: the sums of a block of rows and columns.
+void sumBlock(const ChannelsPlan& plan, const Task& task, Index block) {
+  const Index rowBlock = block / plan.columnSplit.count;
+  const Index column = plan.columnSplit.begin(block % plan.columnSplit.count);
+  const Index columns = plan.columnSplit.end(block % plan.columnSplit.count, plan.wide) - column;
+  const Index end = plan.rowSplit.end(rowBlock, plan.folded);
+  const Index room = plan.columnSplit.length;
+  double* totals = reinterpret_cast<double*>(task.threadScratch);
+  float* sums = reinterpret_cast<float*>(totals + kSums * room);
+  float* mean = sums + kSums * room;
+  for (Index i = 0; i < kSums * room; i++) totals[i] = 0;
+  spread(plan, task.in<float>(2), column, column + columns, mean);
+  const float* dy = task.in<float>(0);
+  const float* x = task.in<float>(1);
+  for (Index row = plan.rowSplit.begin(rowBlock); row < end; row += plan.pieceRows) {
+    const Index rows = plan.pieceRows < end - row ? plan.pieceRows : end - row;
+    const Index at = row * plan.wide + column;
+    addPiece(dy + at, x + at, rows, plan.wide, columns, mean, totals, sums, room);
+  }
+  if (plan.isLast(rowBlock) && plan.rest > 0) {
+    const Index at = plan.folded * plan.wide;
+    addPiece(dy + at, x + at, 1, plan.wide, plan.rest * plan.channels, mean, totals, sums, room);
+  }
+  const Index channels = columns / plan.fold;
+  for (Index k = 0; k < kSums; k++) {
+    double* partial = sumsOf(task, rowBlock) + k * plan.channels + column;
+    for (Index c = 0; c < channels; c++) {
+      double sum = 0;
+      for (Index j = 0; j < plan.fold; j++) sum += totals[k * room + c + j * channels];
+      partial[c] = sum;
+    }
+  }
+}
+
+// Second phase: combines the blocks of rows for some channels, and makes the tables.
+void combine(const ChannelsPlan& plan, const Task& task, Index block) {
+  const double epsilon = task.in<float>(5)[0];
+  const double n = static_cast<double>(plan.rows);
+  float* tables = tablesOf(task);
+  const Index end = plan.channelSplit.end(block, plan.channels);
+  for (Index c = plan.channelSplit.begin(block); c < end; c++) {
+    double sums[kSums] = {};
+    for (Index rowBlock = 0; rowBlock < plan.rowSplit.count; rowBlock++)
+      for (Index k = 0; k < kSums; k++) sums[k] += sumsOf(task, rowBlock)[k * plan.channels + c];
+    const double r = 1 / __builtin_sqrt(task.in<float>(3)[c] + epsilon);
+    const double rounding = plan.rows > 0 ? sums[2] / n : 0;
+    const double dgamma = (sums[1] - rounding * sums[0]) * r;
+    const double scale = task.in<float>(4)[c] * r;
+    const double slope = -scale * r * dgamma / n;
+    task.out<float>(1)[c] = static_cast<float>(dgamma);
+    task.out<float>(2)[c] = static_cast<float>(sums[0]);
+    for (Index at = c; at < plan.wide; at += plan.channels) {
+      tables[at] = task.in<float>(2)[c];
+      tables[plan.wide + at] = static_cast<float>(scale);
+      tables[2 * plan.wide + at] = static_cast<float>(slope);
+      tables[3 * plan.wide + at] = static_cast<float>(-scale * sums[0] / n - slope * rounding);
+    }
+  }
+}
+
+// Third phase: a block of elements.
+void differentiate(const ChannelsPlan& plan, const Task& task, Index block) {
+  const float* tables = tablesOf(task);
+  forWideRows(plan, block, [&](Index at, Index column, Index n) {
+    const float* dy = task.in<float>(0) + at;
+    const float* x = task.in<float>(1) + at;
+    const float* mean = tables + column;
+    const float* scale = mean + plan.wide;
+    const float* slope = scale + plan.wide;
+    const float* offset = slope + plan.wide;
+    float* dx = task.out<float>(0) + at;
+#pragma omp simd
+    for (Index i = 0; i < n; i++)
+      dx[i] = dy[i] * scale[i] + ((x[i] - mean[i]) * slope[i] + offset[i]);
+  });
+}
+
+Status runBatchNormGrad(const Task& task) noexcept {
+  const ChannelsPlan& plan = planOf<ChannelsPlan>(task);
+  constexpr void (*phases[])(const ChannelsPlan&, const Task&, Index) = {sumBlock, combine,
+                                                                         differentiate};
+  for (Index block = task.begin; block < task.end; block++) phases[task.phase](plan, task, block);
+  return Status::ok;
+}
+
+}  // namespace
+
+void addBatchNormGradKernels(KernelList& list) {
+  list.push_back({"batchNormGrad", prepareBatchNormGrad, runBatchNormGrad});
+}
+
+}  // namespace neurone::NEURONE_ISA

@@ -1,0 +1,89 @@
+// What kernels over rows of channels have in common. Where the channels are few, several rows count
+// as one wide row, so that loops over it fill the vectors; rows that are left over are the
+// beginning of a last wide row. Values per channel are spread over a wide row in tables.
+#pragma once
+
+#include "elementwise_nest.h"
+#include "vector_math.h"
+
+namespace neurone::NEURONE_ISA {
+
+// Narrower rows are read several at a time.
+inline constexpr Index kNarrowRow = 64;
+// Columns that one block sums: four vectors of sums in the first cache.
+inline constexpr Index kColumnsPerBlock = 1024;
+// Elements that are read twice while they are in the second cache.
+inline constexpr Index kPiece = 32768;
+
+struct ChannelsPlan : Plan {
+  Index rows = 0;
+  Index channels = 0;
+  Index fold = 1;       // rows that count as one
+  Index wide = 0;       // elements of a wide row
+  Index folded = 0;     // whole wide rows
+  Index rest = 0;       // rows left over
+  Index pieceRows = 8;  // wide rows that are summed before the sums go into doubles
+  Split columnSplit;    // blocks of sums: columns,
+  Split rowSplit;       // and wide rows
+  Split channelSplit;   // blocks in which partial sums are combined
+  Tiles tiles;          // blocks of elements
+
+  explicit ChannelsPlan(const ValueInfo& x) {
+    require(x.rank() == 2, "channels of a tensor that is not a matrix");
+    rows = x.shape[0];
+    channels = x.shape[1];
+    if (channels > 0 && channels < kNarrowRow) fold = (kNarrowRow + channels - 1) / channels;
+    wide = fold * channels;
+    folded = rows / fold;
+    rest = rows % fold;
+    columnSplit = splitEvenly(wide, kColumnsPerBlock, 16);
+    const Index columns = columnSplit.length > 1 ? columnSplit.length : 1;
+    const Index atLeast = kCheap / columns > 16 ? kCheap / columns : 16;
+    rowSplit = splitEvenly(folded, atLeast, 4, kMaxBlocks / columnSplit.count);
+    channelSplit = splitEvenly(channels, kCheap / (4 * rowSplit.count), 64);
+    tiles = tile(folded, wide, kCheap);
+    const Index piece = kPiece / columns / 4 * 4;
+    pieceRows = piece < 8 ? 8 : (piece > 128 ? 128 : piece);
+  }
+
+  Index sumBlocks() const { return rowSplit.count * columnSplit.count; }
+  bool isLast(Index rowBlock) const { return rowBlock == rowSplit.count - 1; }
+  // Rows of the block `rowBlock` of sums.
+  Index rowsOf(Index rowBlock) const {
+    const Index whole = rowSplit.end(rowBlock, folded) - rowSplit.begin(rowBlock);
+    return whole * fold + (isLast(rowBlock) ? rest : 0);
+  }
+};
+
+// table[c] = values[c mod channels] for columns [begin, end) of a wide row.
+inline void spread(const ChannelsPlan& plan, const float* values, Index begin, Index end,
+                   float* table) {
+  Index channel = plan.fold > 1 ? begin % plan.channels : begin;
+  for (Index c = begin; c < end; c++) {
+    table[c - begin] = values[channel];
+    if (++channel == plan.channels) channel = 0;
+  }
+}
+
+// Calls body(first element, first column, count) for each stretch of a wide row in a block of
+// elements.
+template <class Body>
+[[gnu::always_inline]] inline void forWideRows(const ChannelsPlan& plan, Index block, Body body) {
+  const Tiles& tiles = plan.tiles;
+  const Index column = tiles.columnSplit.begin(block % tiles.columnSplit.count);
+  const Index columns = tiles.columnSplit.end(block % tiles.columnSplit.count, plan.wide) - column;
+  const Index rowBlock = block / tiles.columnSplit.count;
+  const Index end = tiles.rowSplit.end(rowBlock, plan.folded);
+  for (Index row = tiles.rowSplit.begin(rowBlock); row < end; row++)
+    body(row * plan.wide + column, column, columns);
+  if (block == 0 && plan.rest > 0)
+    body(plan.folded * plan.wide, Index{0}, plan.rest * plan.channels);
+}
+
+// Checks values per channel.
+inline void requireChannels(const ChannelsPlan& plan, const ValueInfo& value) {
+  requireDType(value, {DType::float32});
+  require(value.shape == Shape{plan.channels}, "channels of another number");
+}
+
+}  // namespace neurone::NEURONE_ISA

@@ -1,0 +1,224 @@
+// layerNorm and its gradient: each row normalized by its own mean and variance, or (not centered)
+// by its mean square alone. A row is read from memory once; what follows finds it in the cache.
+#include "normalization.h"
+#include "reduction_core.h"
+
+namespace neurone::NEURONE_ISA {
+namespace {
+
+// Rows whose contributions to dγ and dβ are summed in float32 before they go into doubles.
+constexpr Index kRowsPerSum = 64;
+// Blocks whose sums for dγ and dβ are combined.
+constexpr Index kSumBlocks = 64;
+
+struct LayerPlan : Plan {
+  Index rows = 0;
+  Index n = 0;
+  bool centered = true;
+  Split split;        // of rows
+  Split columnSplit;  // of the elements of dγ and dβ
+
+  LayerPlan(const Signature& signature, Index maxBlocks) {
+    const ValueInfo& x = signature.inputs[0];
+    require(x.rank() == 2, "rows of a tensor that is not a matrix");
+    requireDType(x, {DType::float32});
+    AttrReader attrs(signature);
+    centered = attrs.boolean();
+    rows = x.shape[0];
+    n = x.shape[1];
+    split = splitEvenly(rows, kCheap / (n > 1 ? n : 1), 1, maxBlocks);
+    blocks = {split.count};
+  }
+  void requireRows(const ValueInfo& value) const {
+    requireDType(value, {DType::float32});
+    require(value.shape == Shape{rows}, "values of another number of rows");
+  }
+  void requireElements(const ValueInfo& value) const {
+    requireDType(value, {DType::float32});
+    require(value.shape == Shape{n}, "values of another number of elements");
+  }
+};
+
+// x [rows, n], gamma, beta [n], epsilon → y, mean, variance [rows].
+std::unique_ptr<Plan> prepareLayerNorm(const Signature& signature) {
+  requireOperands(signature, 4, 3);
+  auto plan = std::make_unique<LayerPlan>(signature, kMaxBlocks);
+  requireLike(signature.inputs[0], signature.outputs[0]);
+  for (std::size_t i = 1; i < 3; i++) plan->requireElements(signature.inputs[i]);
+  for (std::size_t i = 1; i < 3; i++) plan->requireRows(signature.outputs[i]);
+  requireScalar(signature.inputs[3], DType::float32);
+  return plan;
+}
+
+struct Deviations {
+  double sum;
+  double squares;
+};
+
+// Sums of x − shift and of its square; pieces of 4096 elements go into doubles.
+Deviations sumDeviations(const float* x, Index n, float shift) {
+  Deviations total{0, 0};
+  for (Index start = 0; start < n; start += 4096) {
+    const Index end = start + 4096 < n ? start + 4096 : n;
+    float sum = 0, squares = 0;
+#pragma omp simd reduction(+ : sum, squares)
+    for (Index i = start; i < end; i++) {
+      const float d = x[i] - shift;
+      sum += d;
+      squares += d * d;
+    }
+    total.sum += sum;
+    total.squares += squares;
+  }
+  return total;
+}
+
+Status runLayerNorm(const Task& task) noexcept {
+  const LayerPlan& plan = planOf<LayerPlan>(task);
+  const Index n = plan.n;
+  const float* gamma = task.in<float>(1);
+  const float* beta = task.in<float>(2);
+  const double epsilon = task.in<float>(3)[0];
+  for (Index block = task.begin; block < task.end; block++) {
+    const Index end = plan.split.end(block, plan.rows);
+    for (Index row = plan.split.begin(block); row < end; row++) {
+      const float* x = task.in<float>(0) + row * n;
+      float* y = task.out<float>(0) + row * n;
+      const double count = static_cast<double>(n);
+      const float shift =
+          plan.centered ? static_cast<float>(reduceRun<SumFloat>(x, n) / count) : 0.0f;
+      const Deviations deviations = sumDeviations(x, n, shift);
+      const double rounding = plan.centered ? deviations.sum / count : 0;
+      double variance = deviations.squares / count - rounding * rounding;
+      if (variance < 0) variance = 0;
+      const double r = 1 / __builtin_sqrt(variance + epsilon);
+      task.out<float>(1)[row] = static_cast<float>(shift + rounding);
+      task.out<float>(2)[row] = static_cast<float>(variance);
+      const float scale = static_cast<float>(r);
+      const float offset = static_cast<float>(-rounding * r);
+#pragma omp simd
+      for (Index i = 0; i < n; i++) y[i] = ((x[i] - shift) * scale + offset) * gamma[i] + beta[i];
+    }
+  }
+  return Status::ok;
+}
+
+// dy, x [rows, n], mean, variance [rows], gamma [n], epsilon → dx, dgamma, dbeta [n].
+std::unique_ptr<Plan> prepareLayerNormGrad(const Signature& signature) {
+  requireOperands(signature, 6, 3);
+  auto plan = std::make_unique<LayerPlan>(signature, kSumBlocks);
+  requireLike(signature.inputs[0], signature.inputs[1]);
+  requireLike(signature.inputs[0], signature.outputs[0]);
+  for (std::size_t i = 2; i < 4; i++) plan->requireRows(signature.inputs[i]);
+  plan->requireElements(signature.inputs[4]);
+  for (std::size_t i = 1; i < 3; i++) plan->requireElements(signature.outputs[i]);
+  requireScalar(signature.inputs[5], DType::float32);
+  plan->columnSplit = splitEvenly(plan->n, kCheap / plan->split.count, 64);
+  plan->blocks = {plan->split.count, plan->columnSplit.count};
+  const auto n = static_cast<std::size_t>(plan->n);
+  plan->threadScratch = 2 * n * sizeof(float);
+  plan->sharedScratch = 2 * n * static_cast<std::size_t>(plan->split.count) * sizeof(double);
+  return plan;
+}
+
+struct GradSums {
+  double plain;       // of g = dy·γ
+  double products;    // of g·d
+  double deviations;  // of d = x − mean
+};
+
+GradSums sumGradients(const float* dy, const float* x, const float* gamma, Index n, float mean) {
+  GradSums total{0, 0, 0};
+  for (Index start = 0; start < n; start += 4096) {
+    const Index end = start + 4096 < n ? start + 4096 : n;
+    float plain = 0, products = 0, deviations = 0;
+#pragma omp simd reduction(+ : plain, products, deviations)
+    for (Index i = start; i < end; i++) {
+      const float d = x[i] - mean;
+      const float g = dy[i] * gamma[i];
+      plain += g;
+      products += g * d;
+      deviations += d;
+    }
+    total.plain += plain;
+    total.products += products;
+    total.deviations += deviations;
+  }
+  return total;
+}
+
+// With d, r and δ as in normalization_batch_grad.cc and g = dy·γ: x̂ = (d − δ)·r and
+// dx = r·(g − Σg/n − x̂·Σ(g·x̂)/n), without Σg/n and δ where rows are not centered.
+void differentiateRows(const LayerPlan& plan, const Task& task, Index block) {
+  const Index n = plan.n;
+  const double count = static_cast<double>(n);
+  const float* gamma = task.in<float>(4);
+  const double epsilon = task.in<float>(5)[0];
+  float* dgamma = reinterpret_cast<float*>(task.threadScratch);
+  float* dbeta = dgamma + n;
+  double* total = reinterpret_cast<double*>(task.sharedScratch) + 2 * block * n;
+  for (Index i = 0; i < 2 * n; i++) total[i] = dgamma[i] = 0;
+  const Index begin = plan.split.begin(block);
+  const Index end = plan.split.end(block, plan.rows);
+  for (Index row = begin; row < end; row++) {
+    const float* dy = task.in<float>(0) + row * n;
+    const float* x = task.in<float>(1) + row * n;
+    float* dx = task.out<float>(0) + row * n;
+    const float mean = plan.centered ? task.in<float>(2)[row] : 0.0f;
+    const double r = 1 / __builtin_sqrt(task.in<float>(3)[row] + epsilon);
+    const GradSums sums = sumGradients(dy, x, gamma, n, mean);
+    const double rounding = plan.centered ? sums.deviations / count : 0;
+    const double slope = -r * r * (sums.products - rounding * sums.plain) / count;
+    const double shared = plan.centered ? -sums.plain / count - slope * rounding : 0;
+    const float scale = static_cast<float>(r);
+    const float offset = static_cast<float>(-rounding * r);
+    const float a = static_cast<float>(slope);
+    const float b = static_cast<float>(shared);
+#pragma omp simd
+    for (Index i = 0; i < n; i++) {
+      const float d = x[i] - mean;
+      const float g = dy[i];
+      dgamma[i] += g * (d * scale + offset);
+      dbeta[i] += g;
+      dx[i] = (g * gamma[i] + (d * a + b)) * scale;
+    }
+    if ((row - begin + 1) % kRowsPerSum == 0 || row + 1 == end) {
+#pragma omp simd
+      for (Index i = 0; i < 2 * n; i++) {
+        total[i] += dgamma[i];
+        dgamma[i] = 0;
+      }
+    }
+  }
+}
+
+// Second phase: dγ and dβ of some elements, over the blocks in order.
+void combine(const LayerPlan& plan, const Task& task, Index block) {
+  const double* partial = reinterpret_cast<const double*>(task.sharedScratch);
+  const Index n = plan.n;
+  for (Index i = plan.columnSplit.begin(block); i < plan.columnSplit.end(block, n); i++) {
+    double dgamma = 0, dbeta = 0;
+    for (Index part = 0; part < plan.split.count; part++) {
+      dgamma += partial[2 * part * n + i];
+      dbeta += partial[(2 * part + 1) * n + i];
+    }
+    task.out<float>(1)[i] = static_cast<float>(dgamma);
+    task.out<float>(2)[i] = static_cast<float>(dbeta);
+  }
+}
+
+Status runLayerNormGrad(const Task& task) noexcept {
+  const LayerPlan& plan = planOf<LayerPlan>(task);
+  for (Index block = task.begin; block < task.end; block++)
+    (task.phase == 0 ? differentiateRows : combine)(plan, task, block);
+  return Status::ok;
+}
+
+}  // namespace
+
+void addLayerNormKernels(KernelList& list) {
+  list.push_back({"layerNorm", prepareLayerNorm, runLayerNorm});
+  list.push_back({"layerNormGrad", prepareLayerNormGrad, runLayerNormGrad});
+}
+
+}  // namespace neurone::NEURONE_ISA
