@@ -6,12 +6,14 @@ import { elementwiseCases } from './elementwise.js';
 import { movementCases } from './movement.js';
 import { reduceAndProductCases } from './reduce.js';
 import { trainingCases } from './training.js';
+import { updateCases } from './updates.js';
 
 export const cases: readonly KernelCase[] = [
   ...elementwiseCases,
   ...movementCases,
   ...reduceAndProductCases,
   ...trainingCases,
+  ...updateCases,
 ];
 
 /** The elements that differ, as text; float32 expectations are rounded to float32 first. */

@@ -3,11 +3,13 @@ import type { GradientCases } from './case.js';
 import { elementwiseCases } from './elementwise.js';
 import { fusedCases } from './fused.js';
 import { movementCases } from './movement.js';
+import { updateGradients } from './updates.js';
 
 export const gradientCases: GradientCases = {
   ...elementwiseCases,
   ...movementCases,
   ...fusedCases,
+  ...updateGradients,
 };
 
 /** Ops without a gradient, and why. */

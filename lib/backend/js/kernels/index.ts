@@ -8,7 +8,9 @@ import { gatherKernels } from './gather.js';
 import { lossKernels } from './loss.js';
 import { matmulKernels } from './matmul.js';
 import { movementKernels } from './movement.js';
-import { optimizerKernels } from './optimizer.js';
+import { adamKernels } from './optimizer-adam.js';
+import { adaptiveKernels } from './optimizer-adaptive.js';
+import { descentKernels } from './optimizer-descent.js';
 import { randomKernels } from './random.js';
 import { reduceKernels } from './reduce.js';
 import { unaryKernels } from './unary.js';
@@ -27,6 +29,8 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     gatherKernels,
     randomKernels,
     matmulKernels,
-    optimizerKernels,
+    descentKernels,
+    adaptiveKernels,
+    adamKernels,
   ].flatMap((family) => Object.entries(family)),
 );
