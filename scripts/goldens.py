@@ -26,7 +26,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, functional, initializers, layers, losses, metrics, names, optimizers, training  # noqa: E402
+from goldens import activations, functional, initializers, layers, losses, metrics, names, optimizer_runs, optimizers, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -34,6 +34,7 @@ FAMILIES = {
     "losses": losses.cases,
     "metrics": metrics.cases,
     "optimizers": optimizers.cases,
+    "optimizer_runs": optimizer_runs.cases,
     "initializers": initializers.cases,
     "layers": layers.cases,
     "training": training.cases,

@@ -66,7 +66,7 @@ export class LossScaleOptimizer extends Optimizer {
   }
 
   override scaleLoss(loss: Tensor): Tensor {
-    return multiply(loss, this.scale?.value ?? this.initialScale);
+    return multiply(loss, this.dynamics().scale.value);
   }
 
   override apply(grads: readonly (Tensor | null)[], variables?: readonly Variable[]): void {

@@ -27,7 +27,8 @@ export interface ScheduleFreeAdamWOptions extends OptimizerOptions {
 
 /**
  * z ← z − lr·g/(√v̂+ε); x is the mean of all z, and the weights are y = (1−β₁)z + β₁x. Default learning
- * rate 0.0025. Defazio et al. 2024.
+ * rate 0.0025. z starts at the weights, as in Keras, except where Keras builds the optimizer inside of
+ * TensorFlow's `fit`, which loses that. Defazio et al. 2024.
  */
 export class ScheduleFreeAdamW extends FusedOptimizer {
   readonly beta1: number;

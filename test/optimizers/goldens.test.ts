@@ -19,6 +19,7 @@ import {
   numbers,
   readGoldens,
 } from '../support/golden.js';
+import { draws } from './draws.js';
 
 /** Variables one after the other, and how far float32 moved each of them. */
 interface Whole extends GoldenArray {
@@ -49,11 +50,8 @@ const shapes: Readonly<Record<string, readonly number[]>> = {
 const scales = { plain: 1, tiny: 1e-7, large: 30 };
 
 function tensors(seed: number, scale: number): Tensor[] {
-  let x = seed;
-  const draw = () => {
-    x = (75 * x + 74) % 65537;
-    return scale * (x / 32768.5 - 1);
-  };
+  const next = draws(seed);
+  const draw = () => scale * next();
   return Object.values(shapes).map((shape) =>
     tensor(Float32Array.from({ length: sizeOf(shape) }, draw), { shape }),
   );
