@@ -11,7 +11,6 @@ import {
   type Tensor,
   tensor,
   valueAndGrad,
-  variable,
 } from '../lib/index.js';
 import { Activation } from '../lib/layers/index.js';
 import {
@@ -139,41 +138,6 @@ describe('metrics', () => {
       });
       expect(Object.keys(logs).sort()).toEqual([...golden.names].sort());
       for (const name of golden.names) expectNumbers(name, [logs[name]], [golden.logs[name]]);
-    },
-  );
-});
-
-interface OptimizerCase extends KerasObject {
-  readonly label: string;
-  readonly start: readonly GoldenArray[];
-  readonly gradients: readonly (readonly GoldenArray[])[];
-  readonly after: readonly (readonly MeasuredArray[])[];
-}
-
-describe('optimizers', () => {
-  const cases = readGoldens<OptimizerCase>('optimizers');
-
-  it.each(cases)('$class_name $label', async (golden) => {
-    const optimizer = loadOptimizer(golden);
-    const variables = golden.start.map((start) => variable(tensorOf(start)));
-    optimizer.build(variables);
-    for (const [step, gradients] of golden.gradients.entries()) {
-      optimizer.apply(gradients.map(tensorOf), variables);
-      for (const [i, v] of variables.entries()) {
-        const expected = golden.after[step][i];
-        const absolute = Math.max(8 * expected.difference, 1e-6);
-        await expectTensor(`step ${step}, variable ${i}`, v.value, expected, { absolute });
-      }
-    }
-  });
-
-  it.each(cases.filter((golden) => golden.label !== 'schedule'))(
-    '$class_name $label gives its config back',
-    (golden) => {
-      const config = loadOptimizer(golden).getConfig();
-      const { learning_rate: rate, ...rest } = golden.config;
-      expect(config).toMatchObject(rest);
-      expect(config.learning_rate).toBeCloseTo(Number(rate), 7);
     },
   );
 });

@@ -134,6 +134,7 @@ export function fitModel(
       for (let epoch = initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
         await run.epoch(epoch);
       }
+      if (epochs > 0) model.optimizer.finalizeVariableValues(model.trainableVariables);
       await each(callbacks, (c) => c.onTrainEnd());
     } finally {
       progress.end();

@@ -180,7 +180,7 @@ export function traceStep(
     if (mode === 'test') return finish();
     trace.addEffect(() => callAll(checkFiniteOp, [total]));
     const grads = lazyGradient(
-      total,
+      compiled.optimizer.scaleLoss(total),
       compiled.trainable.map((v) => trace.stateOf(v).initial),
     );
     const logged = finish();

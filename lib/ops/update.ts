@@ -1,132 +1,137 @@
-// Optimizer updates over all weights at once: one kernel call per step, whatever the layer count.
+// Optimizer updates over all weights at once: one kernel call per step, whatever the layer count. A rule
+// says what becomes of one weight and its slots; `defineUpdate` makes the op of it.
+//
+// Operands come in lists of `count` tensors: all weights, all slots of each kind, all gradients; then the
+// rule's scalars, the decay of weights, and for rules that count the number of updates done so far. The
+// outputs are the new weights and slots, in place.
 import { sizeOf } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { asTensor, cast } from './convert.js';
 import { callAll, defineOp, type ValueInfo } from './define.js';
-import { add, divide, multiply, power, sqrt, square, subtract } from './elementwise.js';
+import { add, multiply, subtract } from './elementwise.js';
 
-const total = (infos: readonly ValueInfo[]): number =>
-  infos.reduce((n, info) => n + sizeOf(info.shape), 0);
+type Named<Name extends string, T> = Readonly<Record<Name, T>>;
 
-/** Splits the operand list of a multi-tensor op into its groups of `count`, and the scalars after. */
-function groups(inputs: readonly Tensor[], count: number, lists: number): [Tensor[][], Tensor[]] {
-  const split = Array.from({ length: lists }, (_, i) => inputs.slice(i * count, (i + 1) * count));
-  return [split, inputs.slice(lists * count)];
+const named = <Name extends string, T>(
+  names: readonly Name[],
+  at: (name: Name, i: number) => T,
+): Named<Name, T> =>
+  Object.fromEntries(names.map((name, i) => [name, at(name, i)])) as Named<Name, T>;
+
+/** What one weight is updated from. The weight has decayed already. */
+export interface Terms<Slot extends string> {
+  readonly weight: Tensor;
+  readonly gradient: Tensor;
+  readonly slots: Named<Slot, Tensor>;
 }
 
-const adamOp = defineOp({
-  name: 'adam',
-  kind: 'update',
-  rows: 'independent',
-  infer: (inputs, attrs) => inputs.slice(0, 3 * (attrs.count as number)),
-  inPlace: (output) => output,
-  flops: (_, outputs) => 4 * total(outputs),
-  decompose: (inputs, attrs) => {
-    const count = attrs.count as number;
-    const [[ws, ms, vs, gs], [lr, beta1, beta2, epsilon, rate1, rate2, step]] = groups(
-      inputs,
-      count,
-      4,
-    );
-    const t = add(cast(step, 'float32'), 1);
-    const corrected = divide(
-      multiply(lr, sqrt(subtract(1, power(beta2, t)))),
-      subtract(1, power(beta1, t)),
-    );
-    const m = ms.map((m, i) => add(m, multiply(subtract(gs[i], m), rate1)));
-    const v = vs.map((v, i) => add(v, multiply(subtract(square(gs[i]), v), rate2)));
-    const w = ws.map((w, i) =>
-      subtract(w, divide(multiply(m[i], corrected), add(sqrt(v[i]), epsilon))),
-    );
-    return [...w, ...m, ...v];
-  },
-});
+/** How one weight is updated, in ops: the reference for the kernel of the same name. */
+export interface UpdateRule<Slot extends string, Scalar extends string> {
+  readonly name: string;
+  readonly slots: readonly Slot[];
+  readonly scalars: readonly Scalar[];
+  /** FLOPs per weight. */
+  readonly flops: number;
+  /** Whether it reads the number of this update, 1 for the first. */
+  readonly counts?: boolean;
+  next(
+    terms: Terms<Slot>,
+    scalars: Named<Scalar, Tensor>,
+    t: Tensor,
+  ): { readonly weight: Tensor; readonly slots: Named<Slot, Tensor> };
+}
 
-export interface AdamScalars {
-  readonly learningRate: Tensor | number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
+/** What weights lose before they are updated: w ← w − w·factor. */
+export interface WeightDecay {
+  /** Keras's weight decay times the learning rate. */
+  readonly factor: TensorLike;
+  /** Which of the weights. */
+  readonly applies: readonly boolean[];
+}
+
+/** All that an update is given. */
+export interface UpdateOperands<Slot extends string, Scalar extends string> {
+  readonly weights: readonly Tensor[];
+  readonly gradients: readonly Tensor[];
+  readonly slots: Named<Slot, readonly Tensor[]>;
+  readonly scalars: Named<Scalar, TensorLike>;
+  readonly decay?: WeightDecay | undefined;
   /** Updates done so far, int32. */
   readonly step: Tensor;
 }
 
-/** Adam's new weights and moments. Kingma & Ba 2014, as Keras computes it. */
-export function adamUpdate(
-  weights: readonly Tensor[],
-  momentums: readonly Tensor[],
-  velocities: readonly Tensor[],
-  gradients: readonly Tensor[],
-  scalars: AdamScalars,
-): { weights: readonly Tensor[]; momentums: readonly Tensor[]; velocities: readonly Tensor[] } {
-  const count = weights.length;
-  const { learningRate, beta1, beta2, epsilon, step } = scalars;
-  // 1 − β is taken in double precision: of float32's 0.999 it would be wrong in the fifth digit.
-  const floats = [learningRate, beta1, beta2, epsilon, 1 - beta1, 1 - beta2].map(asTensor);
-  const out = callAll(
-    adamOp,
-    [...weights, ...momentums, ...velocities, ...gradients, ...floats, step],
-    { count },
-  );
-  return {
-    weights: out.slice(0, count),
-    momentums: out.slice(count, 2 * count),
-    velocities: out.slice(2 * count),
-  };
+/** New weights and slots, in the order of those given. */
+export interface Updated<Slot extends string> {
+  readonly weights: readonly Tensor[];
+  readonly slots: Named<Slot, readonly Tensor[]>;
 }
 
-const sgdOp = defineOp({
-  name: 'sgd',
-  kind: 'update',
-  rows: 'independent',
-  infer: (inputs, attrs) => inputs.slice(0, attrs.count as number),
-  inPlace: (output) => output,
-  flops: (_, outputs) => 2 * total(outputs),
-  decompose: (inputs, attrs) => {
-    const [[ws, gs], [lr]] = groups(inputs, attrs.count as number, 2);
-    return ws.map((w, i) => subtract(w, multiply(lr, gs[i])));
-  },
-});
+/** A fused update, with the names of its slots. */
+export interface Update<Slot extends string, Scalar extends string> {
+  (operands: UpdateOperands<Slot, Scalar>): Updated<Slot>;
+  readonly slots: readonly Slot[];
+}
 
-/** w − lr · g for every weight. */
-export const sgdUpdate = (
-  weights: readonly Tensor[],
-  gradients: readonly Tensor[],
-  learningRate: Tensor | number,
-): readonly Tensor[] =>
-  callAll(sgdOp, [...weights, ...gradients, asTensor(learningRate)], { count: weights.length });
+const total = (infos: readonly ValueInfo[]): number =>
+  infos.reduce((n, info) => n + sizeOf(info.shape), 0);
 
-const momentumOp = defineOp({
-  name: 'momentum',
-  kind: 'update',
-  rows: 'independent',
-  infer: (inputs, attrs) => inputs.slice(0, 2 * (attrs.count as number)),
-  inPlace: (output) => output,
-  flops: (_, outputs) => 2 * total(outputs),
-  decompose: (inputs, attrs) => {
-    const [[ws, ms, gs], [lr, momentum]] = groups(inputs, attrs.count as number, 3);
-    const m = ms.map((m, i) => subtract(multiply(momentum, m), multiply(lr, gs[i])));
-    const w = ws.map((w, i) =>
-      attrs.nesterov
-        ? add(w, subtract(multiply(momentum, m[i]), multiply(lr, gs[i])))
-        : add(w, m[i]),
-    );
-    return [...w, ...m];
-  },
-});
-
-/** Momentum, m = μm − lr·g, and the weights moved by it (Nesterov: by μm − lr·g). */
-export function momentumUpdate(
-  weights: readonly Tensor[],
-  momentums: readonly Tensor[],
-  gradients: readonly Tensor[],
-  options: { learningRate: Tensor | number; momentum: number; nesterov: boolean },
-): { weights: readonly Tensor[]; momentums: readonly Tensor[] } {
-  const count = weights.length;
-  const scalars = [options.learningRate, options.momentum].map(asTensor);
-  const out = callAll(momentumOp, [...weights, ...momentums, ...gradients, ...scalars], {
-    count,
-    nesterov: options.nesterov ? 1 : 0,
+/** Makes the op of a rule. Its attributes: `count`, and for each weight whether it decays, or none do. */
+export function defineUpdate<Slot extends string, Scalar extends string>(
+  rule: UpdateRule<Slot, Scalar>,
+): Update<Slot, Scalar> {
+  const { slots, scalars } = rule;
+  const op = defineOp({
+    name: rule.name,
+    kind: 'update',
+    rows: 'independent',
+    infer: (inputs, attrs) => inputs.slice(0, (1 + slots.length) * (attrs.count as number)),
+    inPlace: (output) => output,
+    flops: (inputs, _, attrs) => rule.flops * total(inputs.slice(0, attrs.count as number)),
+    decompose: (inputs, attrs) => {
+      const count = attrs.count as number;
+      const decays = attrs.decays as readonly number[];
+      const list = (i: number) => inputs.slice(i * count, (i + 1) * count);
+      const rest = inputs.slice((2 + slots.length) * count);
+      const values = named(scalars, (_, i) => rest[i]);
+      const decay = rest[scalars.length];
+      const t = rule.counts ? add(cast(rest[scalars.length + 1], 'float32'), 1) : asTensor(1);
+      const gradients = list(1 + slots.length);
+      const next = list(0).map((w, i) =>
+        rule.next(
+          {
+            weight: decays[i] ? subtract(w, multiply(w, decay)) : w,
+            gradient: gradients[i],
+            slots: named(slots, (_, slot) => list(1 + slot)[i]),
+          },
+          values,
+          t,
+        ),
+      );
+      return [
+        ...next.map(({ weight }) => weight),
+        ...slots.flatMap((slot) => next.map((of) => of.slots[slot])),
+      ];
+    },
   });
-  return { weights: out.slice(0, count), momentums: out.slice(count) };
+  const update = (operands: UpdateOperands<Slot, Scalar>): Updated<Slot> => {
+    const { weights, decay } = operands;
+    const count = weights.length;
+    const out = callAll(
+      op,
+      [
+        ...weights,
+        ...slots.flatMap((slot) => operands.slots[slot]),
+        ...operands.gradients,
+        ...scalars.map((name) => asTensor(operands.scalars[name])),
+        asTensor(decay?.factor ?? 0),
+        ...(rule.counts ? [operands.step] : []),
+      ],
+      { count, decays: decay?.applies.some(Boolean) ? decay.applies.map(Number) : [] },
+    );
+    return {
+      weights: out.slice(0, count),
+      slots: named(slots, (_, i) => out.slice((1 + i) * count, (2 + i) * count)),
+    };
+  };
+  return Object.assign(update, { slots });
 }

@@ -1,96 +1,104 @@
-// The base of optimizers: slots, the step count, the learning rate, and gradients made into updates.
+// The base of optimizers: the learning rate, and what happens around an update: clipping, decay,
+// accumulation, averages, constraints. The order of it all is Keras's.
 import { gradientTarget, untraced } from '../graph/compile.js';
 import { Variable } from '../graph/variable.js';
-import { broadcastTo } from '../ops/movement.js';
+import { asFloat } from '../ops/convert.js';
+import {
+  add,
+  divide,
+  equal,
+  mod,
+  multiply,
+  notEqual,
+  subtract,
+  where,
+} from '../ops/elementwise.js';
+import type { WeightDecay } from '../ops/update.js';
 import { LearningRateSchedule, type ScheduleFunction, schedules } from '../schedules/index.js';
-import { fromData, literal, type Tensor, tensor } from '../tensor/tensor.js';
-import { ConfigError, StateError } from '../util/errors.js';
+import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
+import { fromData, type Tensor, tensor } from '../tensor/tensor.js';
+import { ConfigError, ShapeError, StateError } from '../util/errors.js';
 import { camelKeys, Registry, toSnakeCase } from '../util/registry.js';
-import { isSerialized, type SerializedObject, serialize } from '../util/serialize.js';
-
-/** A number, or how it follows from the step. */
-export type LearningRate = number | LearningRateSchedule | ScheduleFunction | SerializedObject;
-
-export interface OptimizerOptions {
-  readonly learningRate?: LearningRate;
-  /** Keras's old name of `learningRate`. */
-  readonly lr?: LearningRate;
-  readonly name?: string;
-}
-
-export const optimizerOptionNames = ['learningRate', 'lr', 'name'] as const;
-
-/** Options that every optimizer of Keras has in its config, at the only values that we know. */
-const fixedConfig = {
-  weight_decay: null,
-  clipnorm: null,
-  global_clipnorm: null,
-  clipvalue: null,
-  use_ema: false,
-  ema_momentum: 0.99,
-  ema_overwrite_frequency: null,
-  loss_scale_factor: null,
-  gradient_accumulation_steps: null,
-} as const;
+import { isSerialized, serialize } from '../util/serialize.js';
+import { clipGradients } from './clipping.js';
+import { assignWhere } from './conditional.js';
+import {
+  type CommonOptions,
+  commonOptions,
+  knownConfig,
+  type LearningRate,
+  type OptimizerOptions,
+} from './options.js';
+import { SlotKeeper } from './slots.js';
 
 /** All optimizers by name. */
 export const optimizers = new Registry<{
   fromConfig(config: Record<string, unknown>): Optimizer;
 }>('optimizer');
 
+type Rate = Variable | LearningRateSchedule | ScheduleFunction;
+
+const whole = (value: number): Tensor => fromData(Int32Array.of(value), [], 'int32');
+
+/** Whether `count` is a multiple of `n`. */
+const isMultiple = (count: Tensor, n: number): Tensor => equal(mod(count, whole(n)), whole(0));
+
 /**
  * An optimizer. A subclass makes its slots in `buildSlots` and changes one variable in `updateStep`,
- * with ops: its update runs natively like ours.
+ * with ops: its update runs natively like ours. All else that the options ask for happens around it.
  */
-export abstract class Optimizer {
-  readonly name: string;
-  /** Number of updates so far, int32. */
+export abstract class Optimizer extends SlotKeeper {
+  /** Number of calls of `apply` so far, int32. */
   readonly iterations: Variable;
-  private readonly rate: Variable | LearningRateSchedule | ScheduleFunction;
-  private readonly slotsOf = new Map<Variable, Map<string, Variable>>();
-  /** The variables that it has slots for, in order. */
-  readonly built: Variable[] = [];
+  /** Whether averages of the weights are kept. */
+  readonly useEma: boolean;
+  /** @see OptimizerOptions.lossScaleFactor */
+  lossScaleFactor: number | null;
+  protected readonly common: CommonOptions;
+  private rate: Rate;
+  private readonly excluded = new Set<Variable>();
+  private excludedNames: RegExp | undefined;
 
   constructor(options: OptimizerOptions & { readonly learningRate: LearningRate }) {
-    this.name = options.name ?? toSnakeCase(new.target.name);
-    this.iterations = untraced(
-      () =>
-        new Variable(fromData(Int32Array.of(0), [], 'int32'), {
-          name: 'iterations',
-          trainable: false,
-        }),
-    );
-    this.iterations.path = `${this.name}/iterations`;
+    super(options.name ?? toSnakeCase(new.target.name));
+    this.common = commonOptions(this.name, options);
+    this.useEma = this.common.useEma;
+    this.lossScaleFactor = options.lossScaleFactor ?? null;
+    this.iterations = this.addVariable('iteration', whole(0));
     this.rate = this.toRate(options.lr ?? options.learningRate);
   }
 
-  private toRate(rate: LearningRate): Variable | LearningRateSchedule | ScheduleFunction {
+  private toRate(rate: LearningRate): Rate {
     if (typeof rate === 'function' || rate instanceof LearningRateSchedule) return rate;
-    if (typeof rate === 'number') {
-      const variable = untraced(
-        () => new Variable(tensor(rate), { name: 'learning_rate', trainable: false }),
-      );
-      variable.path = `${this.name}/learning_rate`;
-      return variable;
-    }
+    if (typeof rate === 'number') return this.addVariable('learning_rate', tensor(rate));
     if (isSerialized(rate)) return schedules.get(rate.class_name).fromConfig(rate.config);
     throw new ConfigError(`${this.name}: expected a number or a schedule as learningRate.`);
   }
 
-  /** The learning rate of the coming step. */
+  /** The learning rate of the coming step, before `decay`. */
   get learningRate(): number {
     if (this.rate instanceof Variable) return this.rate.value.dataSync()[0];
     return untraced(() => this.currentRate()).dataSync()[0];
   }
 
-  /** Changes it, without compiling anything again. */
-  set learningRate(rate: number) {
-    if (!(this.rate instanceof Variable)) {
+  /**
+   * Changes it. A number takes effect at the next step, without compiling anything again; a schedule in
+   * place of a number, when the model is compiled next.
+   *
+   * @throws StateError for a number in place of a schedule.
+   */
+  set learningRate(rate: LearningRate) {
+    const { rate: before } = this;
+    if (typeof rate !== 'number') {
+      if (before instanceof Variable) this.forget(before);
+      this.rate = this.toRate(rate);
+    } else if (before instanceof Variable) {
+      before.assign(tensor(rate));
+    } else {
       throw new StateError(
         `${this.name}: the learning rate follows a schedule; it cannot be set. Make the optimizer with a number to set it.`,
       );
     }
-    this.rate.assign(tensor(rate));
   }
 
   private currentRate(): Tensor {
@@ -100,61 +108,161 @@ export abstract class Optimizer {
     return rate instanceof LearningRateSchedule ? rate.call(step) : rate(step);
   }
 
+  /** The rate of an update: with the old `decay` in it. */
+  private decayedRate(): Tensor {
+    const rate = this.currentRate();
+    const { decay } = this.common;
+    if (decay === 0) return rate;
+    return divide(rate, add(1, multiply(decay, asFloat(this.iterations.value))));
+  }
+
+  /** Updates so far, int32: steps, or every `gradientAccumulationSteps`th of them. */
+  protected updates(): Tensor {
+    const { gradientAccumulationSteps: steps } = this.common;
+    const count = this.iterations.value;
+    if (steps === null) return count;
+    const done = subtract(count, mod(count, whole(steps)));
+    return divide(asFloat(done), steps).cast('int32');
+  }
+
   /** Makes the slots for `variables`, once. */
   build(variables: readonly Variable[]): void {
-    const fresh = variables.filter((variable) => !this.slotsOf.has(variable));
-    for (const variable of fresh) {
-      this.slotsOf.set(variable, new Map());
-      this.built.push(variable);
-    }
-    if (fresh.length > 0) untraced(() => this.buildSlots(fresh));
+    const { useEma, gradientAccumulationSteps } = this.common;
+    const around = [
+      ...(useEma ? ['average'] : []),
+      ...(gradientAccumulationSteps ? ['gradient_accumulator'] : []),
+    ];
+    const fresh = this.adopt(variables);
+    if (fresh.length === 0) return;
+    untraced(() => {
+      for (const name of around) this.addSlots(fresh, [name]);
+      this.buildSlots(fresh);
+    });
   }
 
-  /** Makes what the optimizer keeps for each variable, with `addSlot`. */
+  /** Makes what the optimizer keeps for each variable, with `addSlots`. */
   protected buildSlots(_variables: readonly Variable[]): void {}
 
-  /** Adds a slot of the variable's shape. */
-  protected addSlot(variable: Variable, name: string, initial = 0): Variable {
-    const value = broadcastTo(literal(initial), variable.shape);
-    const slot = new Variable(value, { name, trainable: false });
-    slot.path = `${this.name}/${variable.path.replaceAll('/', '_')}_${name}`;
-    this.slotsOf.get(variable)?.set(name, slot);
-    return slot;
-  }
-
-  /** The slot that `addSlot` made. */
-  protected slot(variable: Variable, name: string): Variable {
-    const slot = this.slotsOf.get(variable)?.get(name);
-    if (!slot)
-      throw new StateError(`${this.name}: variable "${variable.path}" has no slot "${name}".`);
-    return slot;
-  }
-
-  /** All that it keeps: the step count, the learning rate, the slots. */
-  get variables(): readonly Variable[] {
-    const rate = this.rate instanceof Variable ? [this.rate] : [];
-    const slots = [...this.slotsOf.values()].flatMap((of) => [...of.values()]);
-    return [this.iterations, ...rate, ...slots];
+  /** The moving average of a weight, with `useEma`. */
+  averageOf(variable: Variable): Variable {
+    return this.slot(variable, 'average');
   }
 
   /**
-   * Updates variables by their gradients.
+   * Leaves variables out of weight decay. Call it before the optimizer is built.
+   *
+   * @param varNames patterns, any of which is found in the path of a variable to leave out
+   */
+  excludeFromWeightDecay(
+    varList: readonly Variable[] = [],
+    varNames: readonly string[] = [],
+  ): void {
+    if (this.built.length > 0) {
+      throw new StateError(
+        `${this.name}: excludeFromWeightDecay must be called before the optimizer is built.`,
+      );
+    }
+    this.excluded.clear();
+    for (const variable of varList) this.excluded.add(variable);
+    this.excludedNames = varNames.length > 0 ? new RegExp(varNames.join('|')) : undefined;
+  }
+
+  /** The name that `excludeFromWeightDecay` looks at. */
+  protected decayName(variable: Variable): string {
+    return variable.path;
+  }
+
+  /** Whether no exclusion names the variable. */
+  protected mayDecay(variable: Variable): boolean {
+    return !this.excluded.has(variable) && !this.excludedNames?.test(this.decayName(variable));
+  }
+
+  /** Weight decay of one variable, before the learning rate; null for none. */
+  protected decayOf(variable: Variable): number | null {
+    return this.mayDecay(variable) ? this.common.weightDecay : null;
+  }
+
+  /** What the weights lose, if any does. */
+  protected weightDecay(
+    variables: readonly Variable[],
+    learningRate: Tensor,
+  ): WeightDecay | undefined {
+    const applies = variables.map((variable) => this.decayOf(variable) !== null);
+    const { weightDecay } = this.common;
+    if (weightDecay === null || !applies.includes(true)) return undefined;
+    return { factor: multiply(weightDecay, learningRate), applies };
+  }
+
+  /** The loss as it is to be differentiated. */
+  scaleLoss(loss: Tensor): Tensor {
+    return this.lossScaleFactor === null ? loss : multiply(loss, this.lossScaleFactor);
+  }
+
+  /**
+   * Updates variables by their gradients, and counts the step. Variables without a gradient (null) stay
+   * as they are.
    *
    * @param variables default: those that `valueAndGrad` took the gradients of
    */
-  apply(grads: readonly Tensor[], variables?: readonly Variable[]): void {
-    const targets = variables ?? grads.map((g) => this.targetOf(g));
-    if (targets.length !== grads.length) {
-      throw new ConfigError(
-        `${this.name}: got ${grads.length} gradients for ${targets.length} variables.`,
-      );
-    }
-    this.build(targets);
-    if (targets.length > 0) this.updateAll(grads, targets, this.currentRate());
+  apply(grads: readonly (Tensor | null)[], variables?: readonly Variable[]): void {
+    if (grads.length === 0) return;
+    const [given, targets] = this.pairs(grads, variables);
+    this.build(variables ?? targets);
+    const { lossScaleFactor } = this;
+    this.update(
+      lossScaleFactor === null ? given : given.map((g) => divide(g, lossScaleFactor)),
+      targets,
+    );
+    if (this.common.useEma) this.average();
     for (const target of targets) {
       if (target.constraint) target.assign(target.constraint.call(target.value));
     }
-    this.iterations.assignAdd(fromData(Int32Array.of(1), [], 'int32'));
+    this.countStep();
+  }
+
+  /** Counts a call of `apply`. */
+  protected countStep(): void {
+    this.iterations.assignAdd(whole(1));
+  }
+
+  /** Keras's older form of `apply`. */
+  applyGradients(gradsAndVariables: Iterable<readonly [Tensor | null, Variable]>): void {
+    const pairs = [...gradsAndVariables];
+    this.apply(
+      pairs.map(([g]) => g),
+      pairs.map(([, variable]) => variable),
+    );
+  }
+
+  /** Gradients with their variables, without those that have none. */
+  protected pairs(
+    grads: readonly (Tensor | null)[],
+    variables: readonly Variable[] | undefined,
+  ): [Tensor[], Variable[]] {
+    if (variables && variables.length !== grads.length) {
+      throw new ConfigError(
+        `${this.name}: got ${grads.length} gradients for ${variables.length} variables.`,
+      );
+    }
+    const given: Tensor[] = [];
+    const targets: Variable[] = [];
+    for (const [i, g] of grads.entries()) {
+      if (!g) continue;
+      const target = variables?.[i] ?? this.targetOf(g);
+      if (!sameShape(g.shape, target.shape)) throw this.wrongShape(target, g.shape);
+      given.push(g);
+      targets.push(target);
+    }
+    if (given.length === 0) {
+      throw new ConfigError(`${this.name}: no variable has a gradient.`);
+    }
+    return [given, targets];
+  }
+
+  private wrongShape({ path, shape }: Variable, got: Shape): ShapeError {
+    return new ShapeError(
+      `${this.name}: expected a gradient of ${formatShape(shape)} for variable "${path}", got ${formatShape(got)}.`,
+    );
   }
 
   private targetOf(g: Tensor): Variable {
@@ -165,12 +273,76 @@ export abstract class Optimizer {
     );
   }
 
-  /** Updates all variables; by default one after the other. */
+  /** Clips and updates, at once or when enough gradients have come together. */
+  private update(grads: readonly Tensor[], targets: readonly Variable[]): void {
+    const { gradientAccumulationSteps: steps } = this.common;
+    const learningRate = this.decayedRate();
+    if (steps === null) {
+      this.updateAll(clipGradients(grads, this.common), targets, learningRate);
+      return;
+    }
+    const due = isMultiple(add(this.iterations.value, whole(1)), steps);
+    const accumulators = targets.map((v) => this.slot(v, 'gradient_accumulator'));
+    const sums = grads.map((g, i) => add(g, accumulators[i].value));
+    const means = sums.map((g) => divide(g, steps));
+    assignWhere(due, [...targets, ...this.state()], () =>
+      this.updateAll(clipGradients(means, this.common), targets, learningRate),
+    );
+    for (const [i, accumulator] of accumulators.entries()) accumulator.assign(sums[i]);
+    for (const variable of this.built) {
+      const accumulator = this.slot(variable, 'gradient_accumulator');
+      accumulator.assign(where(due, 0, accumulator.value));
+    }
+  }
+
+  /** What an update may change besides weights. */
+  private state(): Variable[] {
+    const around = new Set<Variable | undefined>([this.iterations]);
+    if (this.rate instanceof Variable) around.add(this.rate);
+    for (const variable of this.built) {
+      around.add(this.slotIfAny(variable, 'average'));
+      around.add(this.slot(variable, 'gradient_accumulator'));
+    }
+    return this.owned.filter((variable) => !around.has(variable));
+  }
+
+  /** Moves the averages, and puts them in the weights' place when it is time. */
+  private average(): void {
+    const { emaMomentum, emaOverwriteFrequency } = this.common;
+    const updates = this.updates();
+    const momentum = multiply(asFloat(notEqual(updates, whole(0))), emaMomentum);
+    const due = emaOverwriteFrequency && isMultiple(add(updates, whole(1)), emaOverwriteFrequency);
+    for (const variable of this.built) {
+      const average = this.averageOf(variable);
+      const { value } = variable;
+      average.assign(
+        add(multiply(momentum, average.value), multiply(subtract(1, momentum), value)),
+      );
+      if (due) variable.assign(where(due, average.value, value));
+    }
+  }
+
+  /** Ends training: with `useEma` puts the averages in the weights' place. */
+  finalizeVariableValues(variables: readonly Variable[]): void {
+    if (!this.common.useEma) return;
+    for (const variable of variables) {
+      const average = this.slotIfAny(variable, 'average');
+      if (average) variable.assign(average.value);
+    }
+  }
+
+  /** Decays and updates all variables; by default one after the other. */
   protected updateAll(
     grads: readonly Tensor[],
     variables: readonly Variable[],
     learningRate: Tensor,
   ): void {
+    for (const variable of variables) {
+      const decay = this.decayOf(variable);
+      if (decay === null) continue;
+      const { value } = variable;
+      variable.assign(subtract(value, multiply(multiply(value, decay), learningRate)));
+    }
     for (const [i, variable] of variables.entries()) {
       this.updateStep(grads[i], variable, learningRate);
     }
@@ -181,12 +353,25 @@ export abstract class Optimizer {
 
   /** Keras's config of it. */
   getConfig(): Record<string, unknown> {
-    const { rate } = this;
+    const { rate, common } = this;
     const learning_rate =
       rate instanceof LearningRateSchedule
         ? serialize('keras.optimizers.schedules', rate)
         : this.learningRate;
-    return { name: this.name, learning_rate, ...fixedConfig };
+    return {
+      name: this.name,
+      learning_rate,
+      weight_decay: common.weightDecay,
+      clipnorm: common.clipnorm,
+      global_clipnorm: common.globalClipnorm,
+      clipvalue: common.clipvalue,
+      use_ema: common.useEma,
+      ema_momentum: common.emaMomentum,
+      ema_overwrite_frequency: common.emaOverwriteFrequency,
+      loss_scale_factor: this.lossScaleFactor,
+      gradient_accumulation_steps: common.gradientAccumulationSteps,
+      ...(common.decay > 0 && { decay: common.decay }),
+    };
   }
 
   static fromConfig(
@@ -195,25 +380,6 @@ export abstract class Optimizer {
     ) => Optimizer,
     config: Record<string, unknown>,
   ): Optimizer {
-    // Null and false are the defaults of Keras's options; without use_ema its momentum says nothing.
-    const given = Object.entries(config).filter(
-      ([key, value]) =>
-        value !== null && value !== false && !(key === 'ema_momentum' && !config.use_ema),
-    );
-    return new this(camelKeys(Object.fromEntries(given)) as never);
+    return new this(camelKeys(knownConfig(config)) as never);
   }
-}
-
-/** Positional learning rate or options, as constructors take them. */
-export function toOptions<O extends OptimizerOptions>(
-  first: LearningRate | O | undefined,
-  rest: O | undefined,
-): O {
-  const isRate =
-    typeof first === 'number' ||
-    typeof first === 'function' ||
-    first instanceof LearningRateSchedule ||
-    isSerialized(first);
-  if (!isRate) return { ...(first as O | undefined) } as O;
-  return { ...rest, learningRate: first } as O;
 }

@@ -1,26 +1,27 @@
 // Stochastic gradient descent, with momentum.
 import type { Variable } from '../graph/variable.js';
-import { momentumUpdate, sgdUpdate } from '../ops/update.js';
+import { momentumUpdate, nesterovUpdate, sgdUpdate } from '../ops/update-descent.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
+import { FusedOptimizer, type Targets } from './fused.js';
+import { optimizers } from './optimizer.js';
 import {
   type LearningRate,
-  Optimizer,
   type OptimizerOptions,
   optimizerOptionNames,
-  optimizers,
   toOptions,
-} from './optimizer.js';
+} from './options.js';
 
 export interface SGDOptions extends OptimizerOptions {
-  /** Default 0: plain descent. */
+  /** In [0, 1]; default 0: plain descent. */
   readonly momentum?: number;
+  /** Look ahead along the momentum. Default false. */
   readonly nesterov?: boolean;
 }
 
 /** w ← w − lr·g; with momentum m ← μm − lr·g, w ← w + m. Default learning rate 0.01. */
-export class SGD extends Optimizer {
+export class SGD extends FusedOptimizer {
   readonly momentum: number;
   readonly nesterov: boolean;
 
@@ -37,37 +38,13 @@ export class SGD extends Optimizer {
   }
 
   protected override buildSlots(variables: readonly Variable[]): void {
-    if (this.momentum === 0) return;
-    for (const variable of variables) this.addSlot(variable, 'momentum');
+    if (this.momentum !== 0) this.addSlots(variables, ['momentum']);
   }
 
-  protected override updateAll(
-    grads: readonly Tensor[],
-    variables: readonly Variable[],
-    learningRate: Tensor,
-  ): void {
-    const weights = variables.map((v) => v.value);
-    if (this.momentum === 0) {
-      const updated = sgdUpdate(weights, grads, learningRate);
-      for (const [i, variable] of variables.entries()) variable.assign(updated[i]);
-      return;
-    }
-    const slots = variables.map((v) => this.slot(v, 'momentum'));
+  protected override fusedUpdate(targets: Targets, learningRate: Tensor): void {
     const { momentum, nesterov } = this;
-    const updated = momentumUpdate(
-      weights,
-      slots.map((s) => s.value),
-      grads,
-      { learningRate, momentum, nesterov },
-    );
-    for (const [i, variable] of variables.entries()) {
-      variable.assign(updated.weights[i]);
-      slots[i].assign(updated.momentums[i]);
-    }
-  }
-
-  override updateStep(gradient: Tensor, variable: Variable, learningRate: Tensor): void {
-    this.updateAll([gradient], [variable], learningRate);
+    if (momentum === 0) this.run(targets, sgdUpdate, { learningRate });
+    else this.run(targets, nesterov ? nesterovUpdate : momentumUpdate, { learningRate, momentum });
   }
 
   override getConfig(): Record<string, unknown> {

@@ -13,7 +13,7 @@ import { add, exp, multiply, square } from '../../lib/ops/elementwise.js';
 import { dense, matmul } from '../../lib/ops/gemm.js';
 import { broadcastTo, reshape, transpose } from '../../lib/ops/movement.js';
 import { mean } from '../../lib/ops/reduce.js';
-import { sgdUpdate } from '../../lib/ops/update.js';
+import { sgdUpdate } from '../../lib/ops/update-descent.js';
 import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
 import { expectClose } from '../support/close.js';
 import { seeded } from '../support/random.js';
@@ -164,7 +164,14 @@ describe('plans', () => {
     const w = variable(matrix(1));
     const { program } = lowered((x) => {
       const { value, grads } = valueAndGrad(() => mean(square(dense(x, w.value))), [w]);
-      w.assign(sgdUpdate([w.value], grads, 0.1)[0]);
+      const { weights } = sgdUpdate({
+        weights: [w.value],
+        gradients: grads,
+        slots: {},
+        scalars: { learningRate: 0.1 },
+        step: tensor(0, { dtype: 'int32' }),
+      });
+      w.assign(weights[0]);
       return [value];
     });
     const commit = program.instructions.slice(program.commit);

@@ -2,6 +2,7 @@
 import type { Attrs } from '../../lib/graph/program.js';
 import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
 import { seeded } from '../support/random.js';
+import { updateExamples } from '../support/updates.js';
 
 export interface Decomposition {
   readonly op: string;
@@ -80,40 +81,24 @@ const losses: Decomposition[] = [
   ];
 });
 
-const weights = (low = -1, high = 1): Tensor[] => [
-  float([3, 4], low, high),
-  float([0]),
-  float([7], low, high),
-];
-const scalars = (...values: number[]): Tensor[] => values.map((v) => tensor(v));
-
-const updates: Decomposition[] = [
-  ...[0, 1, 1000].map((step) => ({
-    op: 'adam',
-    title: `step ${step}`,
-    inputs: [
-      ...weights(),
-      ...weights(),
-      ...weights(0, 1),
-      ...weights(),
-      ...scalars(0.01, 0.9, 0.999, 1e-7, 0.1, 0.001),
-      tensor(step, { dtype: 'int32' }),
-    ],
-    attrs: { count: 3 },
-  })),
-  {
-    op: 'sgd',
-    title: 'three weights',
-    inputs: [...weights(), ...weights(), ...scalars(0.1)],
-    attrs: { count: 3 },
-  },
-  ...[0, 1].map((nesterov) => ({
-    op: 'momentum',
-    title: nesterov ? 'Nesterov' : 'plain',
-    inputs: [...weights(), ...weights(), ...weights(), ...scalars(0.1, 0.9)],
-    attrs: { count: 3, nesterov },
-  })),
-];
+const updates: Decomposition[] = updateExamples.flatMap(({ op, title, slots, scalars, step }) =>
+  [[], [1, 0, 1]].map((decays) => {
+    const weights = (low = -1, high = 1) => [
+      float([3, 4], low, high),
+      float([0]),
+      float([7], low, high),
+    ];
+    const numbers = [...scalars, 0.03].map((v) => tensor(v));
+    const count = step === undefined ? [] : [tensor(step, { dtype: 'int32' })];
+    const lists = [weights(), ...slots.map((range) => weights(...range)), weights()];
+    return {
+      op,
+      title: decays.length > 0 ? `${title}, decay` : title,
+      inputs: [...lists.flat(), ...numbers, ...count],
+      attrs: { count: 3, decays },
+    };
+  }),
+);
 
 const matrices = [...shapes.filter((s) => s.length === 2), [301, 3], [130, 70], [9, 2100]];
 const normalizations: Decomposition[] = matrices.flatMap(([rows, n]) => {

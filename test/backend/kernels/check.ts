@@ -8,6 +8,7 @@ import { normalizationCases } from './normalization.js';
 import { orderCases } from './order.js';
 import { reduceAndProductCases } from './reduce.js';
 import { trainingCases } from './training.js';
+import { updateCases } from './updates.js';
 
 export const cases: readonly KernelCase[] = [
   ...elementwiseCases,
@@ -16,6 +17,7 @@ export const cases: readonly KernelCase[] = [
   ...reduceAndProductCases,
   ...trainingCases,
   ...orderCases,
+  ...updateCases,
 ];
 
 /** The elements that differ, as text; float32 expectations are rounded to float32 first. */

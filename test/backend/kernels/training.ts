@@ -1,4 +1,4 @@
-// Cases of random kernels, the softmax family, sparse cross-entropy and optimizer updates.
+// Cases of random kernels, the softmax family and sparse cross-entropy.
 import type { Shape } from '../../../lib/tensor/shape.js';
 import type { Value } from '../../support/kernel.js';
 import { count, f32, i32, type KernelCase, random, randomInts, scalar } from './case.js';
@@ -222,88 +222,6 @@ const nonFiniteLossCase: KernelCase = {
   expected: [[NaN, Infinity, 0]],
 };
 
-const weightShapes: readonly Shape[] = [[3, 5], [4099], [], [0]];
-
-const group = (seed: number, range?: [number, number]) =>
-  weightShapes.map((shape, i) => random(shape, seed * 10 + i, range));
-
-const infos = (...groups: Value[][]) => groups.flat().map(({ dtype, shape }) => ({ dtype, shape }));
-
-const n = weightShapes.length;
-
-/** Output i on input i: how every optimizer runs in training. */
-const allInPlace = (outputs: number) => [Array.from({ length: outputs }, (_, i) => i)];
-
-function adamCase(step: number): KernelCase {
-  const [w, m, g] = [group(1), group(2), group(4)];
-  const v = group(3, [0, 2]);
-  const [lr, b1, b2, eps, c1, c2] = [0.01, 0.9, 0.999, 1e-7, 0.1, 0.001].map(Math.fround);
-  const t = step + 1;
-  const alpha = (lr * Math.sqrt(1 - b2 ** t)) / (1 - b1 ** t);
-  const nextM = m.map((x, i) => x.data.map((mean, j) => mean + (g[i].data[j] - mean) * c1));
-  const nextV = v.map((x, i) =>
-    x.data.map((square, j) => square + (g[i].data[j] ** 2 - square) * c2),
-  );
-  const nextW = w.map((x, i) =>
-    x.data.map((weight, j) => weight - (nextM[i][j] * alpha) / (Math.sqrt(nextV[i][j]) + eps)),
-  );
-  return {
-    kernel: 'adam',
-    title: `step ${step}`,
-    inputs: [
-      ...w,
-      ...m,
-      ...v,
-      ...g,
-      scalar(lr),
-      scalar(b1),
-      scalar(b2),
-      scalar(eps),
-      scalar(c1),
-      scalar(c2),
-      i32([], [step]),
-    ],
-    outputs: infos(w, m, v),
-    attrs: { count: n },
-    expected: [...nextW, ...nextM, ...nextV],
-    inPlace: allInPlace(3 * n),
-    tolerance: { float32: 1e-5, float64: 1e-12 },
-  };
-}
-
-function sgdCase(): KernelCase {
-  const [w, g] = [group(1), group(2)];
-  return {
-    kernel: 'sgd',
-    title: 'several weights',
-    inputs: [...w, ...g, scalar(0.25)],
-    outputs: infos(w),
-    attrs: { count: n },
-    expected: w.map((x, i) => x.data.map((weight, j) => weight - 0.25 * g[i].data[j])),
-    inPlace: allInPlace(n),
-  };
-}
-
-function momentumCase(nesterov: number): KernelCase {
-  const [w, m, g] = [group(1), group(2), group(3)];
-  const [lr, mu] = [0.25, Math.fround(0.9)];
-  const nextM = m.map((x, i) => x.data.map((velocity, j) => mu * velocity - lr * g[i].data[j]));
-  const nextW = w.map((x, i) =>
-    x.data.map(
-      (weight, j) => weight + (nesterov ? mu * nextM[i][j] - lr * g[i].data[j] : nextM[i][j]),
-    ),
-  );
-  return {
-    kernel: 'momentum',
-    title: nesterov ? 'Nesterov' : 'plain',
-    inputs: [...w, ...m, ...g, scalar(lr), scalar(mu)],
-    outputs: infos(w, m),
-    attrs: { count: n, nesterov },
-    expected: [...nextW, ...nextM],
-    inPlace: allInPlace(2 * n),
-  };
-}
-
 export const trainingCases: readonly KernelCase[] = [
   ...drawCases,
   ...dropoutCases,
@@ -313,8 +231,4 @@ export const trainingCases: readonly KernelCase[] = [
   ...crossEntropyCases,
   ...badLabelCases,
   nonFiniteLossCase,
-  ...[0, 1, 1000].map(adamCase),
-  sgdCase(),
-  momentumCase(0),
-  momentumCase(1),
 ];

@@ -1,4 +1,4 @@
-// Gradient checks of products, softmax, losses, updates and dropout: ops with kernels of their own.
+// Gradient checks of products, softmax, losses and dropout: ops with kernels of their own.
 
 import { scan } from '../../../lib/graph/scan.js';
 import { callAll, ops } from '../../../lib/ops/define.js';
@@ -6,7 +6,6 @@ import { add, multiply, square, tanh } from '../../../lib/ops/elementwise.js';
 import { dense, type FusedActivation, matmul } from '../../../lib/ops/gemm.js';
 import { dropout } from '../../../lib/ops/random.js';
 import { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from '../../../lib/ops/softmax.js';
-import * as u from '../../../lib/ops/update.js';
 import { type Tensor, tensor } from '../../../lib/tensor/tensor.js';
 import { real } from '../../support/gradcheck.js';
 import type { GradientCase, GradientCases } from './case.js';
@@ -55,14 +54,11 @@ const products: GradientCase[] = [
 const activations: FusedActivation[] = ['linear', 'relu', 'sigmoid', 'tanh'];
 
 const labels = tensor([2, 0, 1], { dtype: 'int32' });
-const step = tensor(3, { dtype: 'int32' });
 
 const lossGrad = (logits: Tensor, dloss: Tensor): Tensor =>
   callAll(opNamed('sparseSoftmaxCrossEntropyGrad'), [logits, labels, dloss])[0];
 
 const softmaxGrad = (dy: Tensor, y: Tensor): Tensor => callAll(opNamed('softmaxGrad'), [dy, y])[0];
-
-const rates = { beta1: 0.9, beta2: 0.99, epsilon: 1e-3, step };
 
 export const fusedCases: GradientCases = {
   matmul: products,
@@ -108,48 +104,6 @@ export const fusedCases: GradientCases = {
     },
   ],
   sparseSoftmaxCrossEntropyGrad: [{ operands: [real([3, 4]), real([3])], fn: lossGrad }],
-  adam: [
-    {
-      operands: [
-        real([3]),
-        real([2, 2]),
-        real([3]),
-        real([2, 2]),
-        real([3], 0.5, 1),
-        real([2, 2], 0.5, 1),
-        real([3]),
-        real([2, 2]),
-      ],
-      fn: (w1, w2, m1, m2, v1, v2, g1, g2) => {
-        const out = u.adamUpdate([w1, w2], [m1, m2], [v1, v2], [g1, g2], {
-          learningRate: 0.1,
-          ...rates,
-        });
-        return [...out.weights, ...out.momentums, ...out.velocities];
-      },
-    },
-    {
-      title: 'the learning rate',
-      operands: [real([3]), real([3]), real([3], 0.5, 1), real([3]), real([], 0.1, 1)],
-      fn: (w, m, v, g, learningRate) =>
-        u.adamUpdate([w], [m], [v], [g], { learningRate, ...rates }).weights,
-    },
-  ],
-  sgd: [
-    {
-      operands: [real([3]), real([2]), real([3]), real([2]), real([])],
-      fn: (w1, w2, g1, g2, learningRate) =>
-        u.sgdUpdate([w1, w2], [g1, g2], learningRate).map(square),
-    },
-  ],
-  momentum: [false, true].map((nesterov) => ({
-    title: nesterov ? 'Nesterov' : 'plain',
-    operands: [real([3]), real([3]), real([3]), real([])],
-    fn: (w: Tensor, m: Tensor, g: Tensor, learningRate: Tensor) => {
-      const out = u.momentumUpdate([w], [m], [g], { learningRate, momentum: 0.9, nesterov });
-      return [...out.weights, ...out.momentums].map(square);
-    },
-  })),
   dropout: [{ operands: [real([5, 7])], fn: (x) => square(dropout(x, 0.4, { seed: 3 })) }],
   scan: [false, true].map((reverse) => ({
     title: reverse ? 'in reverse' : 'forwards',

@@ -5,6 +5,7 @@ import { fusedCases } from './fused.js';
 import { movementCases } from './movement.js';
 import { normalizationCases } from './normalization.js';
 import { orderCases } from './order.js';
+import { updateGradients } from './updates.js';
 
 export const gradientCases: GradientCases = {
   ...elementwiseCases,
@@ -12,6 +13,7 @@ export const gradientCases: GradientCases = {
   ...fusedCases,
   ...orderCases,
   ...normalizationCases,
+  ...updateGradients,
 };
 
 /** Ops without a gradient, and why. */

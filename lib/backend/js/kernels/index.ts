@@ -10,7 +10,9 @@ import { lossKernels } from './loss.js';
 import { matmulKernels } from './matmul.js';
 import { movementKernels } from './movement.js';
 import { normalizationKernels } from './normalization.js';
-import { optimizerKernels } from './optimizer.js';
+import { adamKernels } from './optimizer-adam.js';
+import { adaptiveKernels } from './optimizer-adaptive.js';
+import { descentKernels } from './optimizer-descent.js';
 import { randomKernels } from './random.js';
 import { reduceKernels } from './reduce.js';
 import { sortKernels } from './sort.js';
@@ -33,6 +35,8 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     randomKernels,
     matmulKernels,
     normalizationKernels,
-    optimizerKernels,
+    descentKernels,
+    adaptiveKernels,
+    adamKernels,
   ].flatMap((family) => Object.entries(family)),
 );

@@ -1,152 +1,71 @@
-// Optimizer updates of many tensors at once. Operands come in groups of `count`: all weights, then
-// all slots of each kind, then all gradients, then the scalars.
+// Optimizer updates of many tensors at once. Operands come in groups of `count`: all weights, all slots
+// of each kind, all gradients; then the rule's scalars, the decay of weights, and the updates done so
+// far where a rule counts them.
 import type { DataArray } from '../../../tensor/dtype.js';
 import { sizeOf } from '../../../tensor/shape.js';
-import type { Kernel, KernelCall } from '../kernel.js';
-import { type WasmModule, wasmModule } from '../wasm/module.js';
-import { flagAttr, numberAttr } from './attrs.js';
+import type { Kernel } from '../kernel.js';
+import { listAttr, numberAttr } from './attrs.js';
 
-type Arrays = readonly DataArray[];
-
-interface Sizes {
-  /** Elements of each weight. */
-  readonly sizes: readonly number[];
+/** The arrays of one weight. New values may share the old ones' arrays: read before writing. */
+export interface Arrays {
+  w: DataArray;
+  g: DataArray;
+  readonly slots: DataArray[];
+  nextW: DataArray;
+  readonly nextSlots: DataArray[];
+  /** Elements of each. */
+  n: number;
 }
 
-const weightSizes = (call: KernelCall): readonly number[] =>
-  call.inputs.slice(0, numberAttr(call.attrs, 'count')).map(({ shape }) => sizeOf(shape));
+/** Updates one weight; `scalars` are the rule's, `t` is the number of this update, 1 for the first. */
+export type UpdateLoop = (arrays: Arrays, scalars: readonly number[], t: number) => void;
 
-/** Elements that the WebAssembly module updates at a time: its four arrays stay in L1 and L2. */
-const chunk = 4096;
-
-interface AdamFactors {
-  /** Learning rate with the bias corrections in it. */
-  rate: number;
-  /** 1 − β₁ and 1 − β₂. */
-  first: number;
-  second: number;
-  epsilon: number;
+/** What a rule's operands are. */
+export interface Operands {
+  readonly slots: number;
+  readonly scalars: number;
+  /** Whether it counts updates. */
+  readonly counts?: boolean;
 }
 
-/** Updates tensor `t` of `count`; elements are read before they are written, for in-place calls. */
-function adamTensor(inputs: Arrays, outputs: Arrays, t: number, plan: AdamFactors & Sizes): void {
-  const { sizes, rate, first, second, epsilon } = plan;
-  const count = sizes.length;
-  const w = inputs[t];
-  const m = inputs[count + t];
-  const v = inputs[2 * count + t];
-  const g = inputs[3 * count + t];
-  const nextW = outputs[t];
-  const nextM = outputs[count + t];
-  const nextV = outputs[2 * count + t];
-  for (let i = 0; i < sizes[t]; i++) {
-    const gradient = g[i];
-    const mean = m[i] + (gradient - m[i]) * first;
-    const square = v[i] + (gradient * gradient - v[i]) * second;
-    nextM[i] = mean;
-    nextV[i] = square;
-    nextW[i] = w[i] - (rate * mean) / (Math.sqrt(square) + epsilon);
-  }
+/** w − w·decay into the new weights, which the update then reads. */
+function decayed(arrays: Arrays, decay: number): void {
+  const { w, nextW, n } = arrays;
+  for (let i = 0; i < n; i++) nextW[i] = w[i] - w[i] * decay;
+  arrays.w = nextW;
 }
 
-/** The same by the WebAssembly module, for Float32Arrays: chunk by chunk through its memory. */
-function adamTensorInWasm(
-  { floats, adam }: WasmModule,
-  inputs: Arrays,
-  outputs: Arrays,
-  t: number,
-  plan: AdamFactors & Sizes,
-): void {
-  const { sizes, rate, first, second, epsilon } = plan;
-  const count = sizes.length;
-  const factors = 4 * chunk;
-  floats[factors] = rate;
-  floats[factors + 1] = first;
-  floats[factors + 2] = second;
-  floats[factors + 3] = epsilon;
-  for (let from = 0; from < sizes[t]; from += chunk) {
-    const n = Math.min(chunk, sizes[t] - from);
-    for (let group = 0; group < 4; group++) {
-      floats.set(inputs[group * count + t].subarray(from, from + n), group * chunk);
-    }
-    adam(0, chunk * 4, chunk * 8, chunk * 12, factors * 4, Math.ceil(n / 4));
-    for (let group = 0; group < 3; group++) {
-      outputs[group * count + t].set(floats.subarray(group * chunk, group * chunk + n), from);
-    }
-  }
-}
-
-const adam: Kernel = (call) => {
-  const wasm = call.float64 ? undefined : wasmModule();
-  const sizes = weightSizes(call);
-  const plan = { sizes, rate: 0, first: 0, second: 0, epsilon: 0 };
-  const scalars = 4 * sizes.length;
-  return (inputs, outputs) => {
-    const beta1 = inputs[scalars + 1][0];
-    const beta2 = inputs[scalars + 2][0];
-    const t = inputs[scalars + 6][0] + 1;
-    plan.rate = (inputs[scalars][0] * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
-    plan.epsilon = inputs[scalars + 3][0];
-    plan.first = inputs[scalars + 4][0];
-    plan.second = inputs[scalars + 5][0];
-    for (let i = 0; i < sizes.length; i++) {
-      if (wasm) adamTensorInWasm(wasm, inputs, outputs, i, plan);
-      else adamTensor(inputs, outputs, i, plan);
-    }
+/** The kernel of a rule, of the loop over the elements of one weight. */
+export function updateKernel(
+  { slots, scalars, counts = false }: Operands,
+  makeLoop: (float64: boolean) => UpdateLoop,
+): Kernel {
+  return ({ inputs: infos, attrs, float64 }) => {
+    const count = numberAttr(attrs, 'count');
+    const decays = listAttr(attrs, 'decays');
+    const sizes = infos.slice(0, count).map(({ shape }) => sizeOf(shape));
+    const loop = makeLoop(float64);
+    const first = (2 + slots) * count;
+    const values = new Array<number>(scalars).fill(0);
+    const none = new Uint8Array(0);
+    const empty = (): DataArray[] => new Array<DataArray>(slots).fill(none);
+    const arrays = { w: none, g: none, nextW: none, n: 0 };
+    const of: Arrays = { ...arrays, slots: empty(), nextSlots: empty() };
+    return (inputs, outputs) => {
+      for (let i = 0; i < scalars; i++) values[i] = inputs[first + i][0];
+      const t = counts ? inputs[first + scalars + 1][0] + 1 : 1;
+      for (let tensor = 0; tensor < count; tensor++) {
+        of.n = sizes[tensor];
+        of.w = inputs[tensor];
+        of.g = inputs[(1 + slots) * count + tensor];
+        of.nextW = outputs[tensor];
+        for (let k = 0; k < slots; k++) {
+          of.slots[k] = inputs[(1 + k) * count + tensor];
+          of.nextSlots[k] = outputs[(1 + k) * count + tensor];
+        }
+        if (decays[tensor]) decayed(of, inputs[first + scalars][0]);
+        loop(of, values, t);
+      }
+    };
   };
-};
-
-const sgd: Kernel = (call) => {
-  const sizes = weightSizes(call);
-  const count = sizes.length;
-  return (inputs, outputs) => {
-    const rate = inputs[2 * count][0];
-    for (let t = 0; t < count; t++) {
-      const w = inputs[t];
-      const g = inputs[count + t];
-      const next = outputs[t];
-      for (let i = 0; i < sizes[t]; i++) next[i] = w[i] - rate * g[i];
-    }
-  };
-};
-
-interface MomentumFactors {
-  rate: number;
-  momentum: number;
-  readonly nesterov: boolean;
 }
-
-/** Updates tensor `t` of `count`. */
-function momentumTensor(
-  inputs: Arrays,
-  outputs: Arrays,
-  t: number,
-  plan: MomentumFactors & Sizes,
-): void {
-  const { sizes, rate, momentum, nesterov } = plan;
-  const count = sizes.length;
-  const w = inputs[t];
-  const m = inputs[count + t];
-  const g = inputs[2 * count + t];
-  const nextW = outputs[t];
-  const nextM = outputs[count + t];
-  for (let i = 0; i < sizes[t]; i++) {
-    const step = rate * g[i];
-    const velocity = momentum * m[i] - step;
-    nextM[i] = velocity;
-    nextW[i] = w[i] + (nesterov ? momentum * velocity - step : velocity);
-  }
-}
-
-const momentum: Kernel = (call) => {
-  const sizes = weightSizes(call);
-  const plan = { sizes, rate: 0, momentum: 0, nesterov: flagAttr(call.attrs, 'nesterov') };
-  const scalars = 3 * sizes.length;
-  return (inputs, outputs) => {
-    plan.rate = inputs[scalars][0];
-    plan.momentum = inputs[scalars + 1][0];
-    for (let t = 0; t < sizes.length; t++) momentumTensor(inputs, outputs, t, plan);
-  };
-};
-
-export const optimizerKernels: Record<string, Kernel> = { adam, sgd, momentum };
