@@ -16,7 +16,6 @@ export { clearSession, Layer } from './layers/layer.js';
 export type { SymbolicTensor } from './layers/symbolic.js';
 export * as losses from './losses/index.js';
 export * as metrics from './metrics/index.js';
-export { type CloneOptions, cloneModel } from './models/clone.js';
 export {
   type AnyModel,
   type CompileOptions,
@@ -33,7 +32,6 @@ export * as optimizers from './optimizers/index.js';
 export * as random from './random/index.js';
 export { register } from './register.js';
 export * as regularizers from './regularizers/index.js';
-export { modelToMermaid, type PlotOptions, plotModel } from './report/plot.js';
 export * as schedules from './schedules/index.js';
 export type { DataArray, DType } from './tensor/dtype.js';
 export type { Shape } from './tensor/shape.js';

@@ -26,11 +26,12 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, functional, initializers, layers, losses, metrics, names, optimizers, training  # noqa: E402
+from goldens import activations, callbacks, functional, initializers, layers, losses, metrics, names, optimizers, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
     "activations": activations.cases,
+    "callbacks": callbacks.cases,
     "losses": losses.cases,
     "metrics": metrics.cases,
     "optimizers": optimizers.cases,

@@ -111,6 +111,7 @@ export interface EvaluateOptions {
   readonly sampleWeight?: SamplesOf;
   readonly steps?: number;
   readonly verbose?: number | 'auto';
+  readonly callbacks?: readonly Callback[];
   readonly signal?: AbortSignal;
 }
 
@@ -118,6 +119,7 @@ export interface PredictOptions {
   readonly batchSize?: number;
   readonly steps?: number;
   readonly verbose?: number | 'auto';
+  readonly callbacks?: readonly Callback[];
   readonly signal?: AbortSignal;
 }
 
@@ -169,6 +171,10 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
 > {
   /** Set to true to end `fit` after the present epoch; in a batch hook, after the present step. */
   stopTraining = false;
+  /** Set to true in a batch hook to end `evaluate` after the present step. */
+  stopEvaluating = false;
+  /** Set to true in a batch hook to end `predict` after the present step. */
+  stopPredicting = false;
   /** @internal What it is doing. */
   busy: string | undefined;
   /** @internal Whether `fit` is in a hook between two passes over data. */

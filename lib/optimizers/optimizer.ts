@@ -1,6 +1,7 @@
 // The base of optimizers: slots, the step count, the learning rate, and gradients made into updates.
 import { gradientTarget, untraced } from '../graph/compile.js';
 import { Variable } from '../graph/variable.js';
+import { multiply } from '../ops/elementwise.js';
 import { broadcastTo } from '../ops/movement.js';
 import { LearningRateSchedule, type ScheduleFunction, schedules } from '../schedules/index.js';
 import { fromData, literal, type Tensor, tensor } from '../tensor/tensor.js';
@@ -46,6 +47,11 @@ export abstract class Optimizer {
   readonly name: string;
   /** Number of updates so far, int32. */
   readonly iterations: Variable;
+  /**
+   * What a schedule's rate is multiplied by, a scalar; 1 until something sets it, as ReduceLROnPlateau
+   * does. Not there if the rate is a number, which can be set itself.
+   */
+  readonly learningRateFactor: Variable | undefined;
   private readonly rate: Variable | LearningRateSchedule | ScheduleFunction;
   private readonly slotsOf = new Map<Variable, Map<string, Variable>>();
   /** The variables that it has slots for, in order. */
@@ -62,6 +68,11 @@ export abstract class Optimizer {
     );
     this.iterations.path = `${this.name}/iterations`;
     this.rate = this.toRate(options.lr ?? options.learningRate);
+    if (this.rate instanceof Variable) return;
+    this.learningRateFactor = untraced(
+      () => new Variable(tensor(1), { name: 'learning_rate_factor', trainable: false }),
+    );
+    this.learningRateFactor.path = `${this.name}/learning_rate_factor`;
   }
 
   private toRate(rate: LearningRate): Variable | LearningRateSchedule | ScheduleFunction {
@@ -97,7 +108,8 @@ export abstract class Optimizer {
     const { rate } = this;
     if (rate instanceof Variable) return rate.value;
     const step = this.iterations.value;
-    return rate instanceof LearningRateSchedule ? rate.call(step) : rate(step);
+    const scheduled = rate instanceof LearningRateSchedule ? rate.call(step) : rate(step);
+    return this.learningRateFactor ? multiply(scheduled, this.learningRateFactor.value) : scheduled;
   }
 
   /** Makes the slots for `variables`, once. */

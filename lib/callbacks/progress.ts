@@ -3,7 +3,7 @@ import type { Logs } from '../callbacks/callback.js';
 import { ConfigError } from '../util/errors.js';
 
 /** Where progress is shown: standard error, or something like it. */
-type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
+export type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 /** Shows one pass after the other. */
 export interface Progress {
