@@ -8,9 +8,9 @@ import { optimizersOf } from './learningRate.js';
 /** An optimizer that keeps a moving average of each weight. */
 interface Averaging {
   readonly useEma: boolean;
-  /** The average of a weight; undefined before the first update. */
-  average(variable: Variable): Variable | undefined;
+  /** The weights that it has averages of; none before the first update. */
   readonly built: readonly Variable[];
+  averageOf(variable: Variable): Variable;
 }
 
 const averages = (optimizer: object): optimizer is Averaging =>
@@ -49,10 +49,7 @@ export class SwapEMAWeights extends Callback {
       );
     }
     for (const optimizer of averaging) {
-      for (const weight of optimizer.built) {
-        const average = optimizer.average(weight);
-        if (average) fn(weight, average);
-      }
+      for (const weight of optimizer.built) fn(weight, optimizer.averageOf(weight));
     }
   }
 

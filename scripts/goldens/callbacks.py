@@ -202,6 +202,37 @@ def histogram(label, values):
     return {"kind": "histogram", "label": label, "input": array(values), "buckets": array(np.asarray(summary_v2._buckets(values)))}
 
 
+def events(label, **options):
+    """What TensorBoard's own reader finds in the files of a run of Keras."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(
+        [keras.layers.Input((3,)), keras.layers.Dense(4, activation="relu", name="a"), keras.layers.Dense(1, name="b")],
+        name="net",
+    )
+    model.compile("sgd", "mse", metrics=["mae"])
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(36, 3)).astype("float32"), rng.normal(size=(36, 1)).astype("float32")
+    runs = {}
+    with tempfile.TemporaryDirectory() as folder:
+        callback = C.TensorBoard(folder, **options)
+        model.fit(x, y, batch_size=6, epochs=3, validation_split=0.333, verbose=0, callbacks=[callback])
+        for run in ("train", "validation"):
+            reader = EventAccumulator(os.path.join(folder, run), size_guidance={"tensors": 0})
+            reader.Reload()
+            runs[run] = [
+                {
+                    "tag": tag,
+                    "plugin": reader.SummaryMetadata(tag).plugin_data.plugin_name,
+                    "steps": [event.step for event in reader.Tensors(tag)],
+                    "shape": [d.size for d in reader.Tensors(tag)[0].tensor_proto.tensor_shape.dim],
+                }
+                for tag in sorted(reader.Tags()["tensors"])
+            ]
+    return {"kind": "TensorBoard", "label": label, "options": options, "runs": runs}
+
+
 def cases():
     warnings.simplefilter("ignore")
     nan, inf = float("nan"), float("inf")
@@ -269,6 +300,10 @@ def cases():
         ],
         *[template(spec, value, True) for spec in ["", "d", "02d", "5d", "<4d", "04d", ".1f", ",d", "+d"] for value in [7, 12345]],
         *directions(),
+        events("default"),
+        events("every batch", update_freq="batch", write_graph=False),
+        events("every second batch", update_freq=2, write_steps_per_second=True),
+        events("histograms and images", histogram_freq=2, write_images=True),
         histogram("spread", np.linspace(-1, 2, 50)),
         histogram("normal", np.random.default_rng(3).normal(0, 1, 200)),
         histogram("one value", np.full(4, 0.25)),

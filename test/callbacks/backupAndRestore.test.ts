@@ -190,7 +190,7 @@ describe.runIf(backend() === 'native')('a run that is killed', () => {
   });
   afterAll(() => scripts.remove());
 
-  it.each(['epoch', 1])(
+  it.each(['epoch', 5])(
     'by SIGKILL, again and again, ends with the bits of one that is not: saved by %s',
     async (saveFreq) => {
       const path = scripts.write(
