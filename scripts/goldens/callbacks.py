@@ -260,7 +260,7 @@ def cases():
         early_stopping("NaN first", [nan, 2.0, 1.0, 0.5], patience=2, restore_best_weights=True, **low),
         early_stopping("NaN later", [2.0, nan, 1.0, nan, nan, 3.0], patience=2, **low),
         early_stopping("infinity", [inf, 1.0, -inf, 0.0], patience=1, **low),
-        early_stopping("changes below float32", close, patience=2, restore_best_weights=True, **low),
+        early_stopping("changes below float32", close, patience=1, restore_best_weights=True, **low),
         plateau("default", falling + [1.1] * 12, **low),
         plateau("patience", falling, patience=2, **low),
         plateau("factor", falling, patience=1, factor=0.5, **low),
