@@ -25,14 +25,19 @@ export class CallbackList extends Callback {
   readonly callbacks: readonly Callback[];
 
   /** @throws ConfigError if one of them is no Callback */
-  constructor(callbacks: readonly Callback[] = [], model?: AnyModel, params?: FitParams) {
+  constructor(
+    callbacks: readonly Callback[] | CallbackList = [],
+    model?: AnyModel,
+    params?: FitParams,
+  ) {
     super();
-    if (!Array.isArray(callbacks) || !callbacks.every((c) => c instanceof Callback)) {
+    const given = callbacks instanceof CallbackList ? callbacks.callbacks : callbacks;
+    if (!Array.isArray(given) || !given.every((c) => c instanceof Callback)) {
       throw new ConfigError(
         'callbacks: expected an array of Callback objects. For plain functions use new LambdaCallback({ onEpochEnd, … }).',
       );
     }
-    const flat = callbacks.flatMap((c) => (c instanceof CallbackList ? c.callbacks : [c]));
+    const flat = given.flatMap((c) => (c instanceof CallbackList ? c.callbacks : [c]));
     this.callbacks = [...flat.filter((c) => !c.comesLast), ...flat.filter((c) => c.comesLast)];
     if (model) this.setModel(model);
     if (params) this.setParams(params);

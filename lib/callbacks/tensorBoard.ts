@@ -22,14 +22,21 @@ export interface TensorBoardOptions {
   readonly writeStepsPerSecond?: boolean;
   /** `'epoch'`, `'batch'`, or a number: also write the logs of every so many batches. Default epoch. */
   readonly updateFreq?: 'epoch' | 'batch' | number;
+  /** Keras's option; 0 here: `model.profile` makes a trace. */
+  readonly profileBatch?: 0;
+  /** Keras's option; 0 here: TensorBoard's projector reads TensorFlow's checkpoints only. */
+  readonly embeddingsFreq?: 0;
+  readonly embeddingsMetadata?: null;
 }
 
+const refused = ['profileBatch', 'embeddingsFreq', 'embeddingsMetadata'] as const;
 const optionNames = [
   'histogramFreq',
   'writeGraph',
   'writeImages',
   'writeStepsPerSecond',
   'updateFreq',
+  ...refused,
 ];
 
 /**
@@ -41,7 +48,7 @@ const optionNames = [
  */
 export class TensorBoard extends Callback {
   override readonly batchHooks: 'each' | 'logsOnly' | 'none';
-  private readonly options: Required<TensorBoardOptions>;
+  private readonly options: Required<Omit<TensorBoardOptions, (typeof refused)[number]>>;
   /** Batches between two that are written; undefined: none is. */
   private readonly every: number | undefined;
   private train: EventFile;
@@ -58,6 +65,12 @@ export class TensorBoard extends Callback {
   ) {
     super();
     checkOptions('TensorBoard', options, optionNames);
+    const unsupported = refused.find((name) => options[name]);
+    if (unsupported) {
+      throw new ConfigError(
+        `TensorBoard: ${unsupported} is not supported; leave it out. For timings use model.profile().`,
+      );
+    }
     this.options = {
       histogramFreq: 0,
       writeGraph: true,

@@ -246,6 +246,13 @@ describe('a list', () => {
     }
   });
 
+  it('may stand for an array of them', async () => {
+    const listed = new Recorder();
+    const callbacks = new CallbackList([listed]);
+    await classifier().evaluate(x, labels, { ...quiet, callbacks });
+    expect(listed.calls).toEqual(['test begin', ...batchCalls(2), 'test end']);
+  });
+
   it('takes callbacks only; a LambdaCallback functions only', () => {
     expect(() => new CallbackList([{} as Callback])).toThrow(ConfigError);
     const wrong = { onEpochEnds: () => {} } as object;

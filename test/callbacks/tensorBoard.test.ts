@@ -224,8 +224,11 @@ describe('TensorBoard itself', () => {
 it('wrong options are errors', async () => {
   expect(() => new TensorBoard('logs', { updateFreq: 0 })).toThrow(/updateFreq: expected 'epoch'/);
   expect(() => new TensorBoard('logs', { histogramFreq: 0.5 })).toThrow(/histogramFreq/);
-  const profileBatch = { profileBatch: 2 } as TensorBoardOptions;
-  expect(() => new TensorBoard('logs', profileBatch)).toThrow(/unknown option "profileBatch"/);
+  const profileBatch = { profileBatch: 2 } as object;
+  expect(() => new TensorBoard('logs', profileBatch)).toThrow(/profileBatch is not supported/);
+  expect(
+    () => new TensorBoard('logs', { profileBatch: 0, embeddingsMetadata: null }),
+  ).not.toThrow();
   const file = join(folder, 'a file');
   writeFileSync(file, '');
   const callbacks = [new TensorBoard(join(file, 'logs'))];
