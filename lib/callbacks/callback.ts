@@ -1,10 +1,18 @@
 // The base of callbacks: Keras's hooks, sync or async.
+import type { Structure } from '../layers/structure.js';
 import type { AnyModel } from '../models/model.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Run } from './run.js';
 
 /** Logged values by name. */
 export type Logs = Readonly<Record<string, number>>;
 
-/** What `fit` tells callbacks about a run. */
+/** What `predict` tells after a batch: the model's outputs for it. */
+export interface PredictLogs {
+  readonly outputs: Structure;
+}
+
+/** What `fit`, `evaluate` and `predict` tell callbacks about a run. */
 export interface FitParams {
   readonly epochs: number;
   /** Steps per epoch, if known. */
@@ -16,36 +24,92 @@ export interface FitParams {
   readonly validation: boolean;
 }
 
-type Hook = void | Promise<void>;
+/** What a callback knows of a run, for another process to go on with. */
+export interface CallbackState {
+  readonly values: Readonly<Record<string, number | null>>;
+  readonly tensors: readonly Tensor[];
+}
 
-/** Something that `fit`, `evaluate` and `predict` call at their stages. */
+/** What a hook returns: nothing, now or later. */
+export type Hook = void | Promise<void>;
+
+/**
+ * Something that `fit`, `evaluate` and `predict` call at their stages; each hook is awaited. The
+ * callbacks of a list are called in their order, and see what those before them put into the logs.
+ */
 export abstract class Callback {
   /** The model; set before the first hook. */
   model!: AnyModel;
   params!: FitParams;
+  /** @internal The run of `fit` that it belongs to; undefined in evaluate and predict. */
+  run: Run | undefined;
   /**
-   * `'logsOnly'`: batch hooks only read logs, and may be called later, for many steps at once.
-   * Otherwise each batch hook costs one call of the engine per step.
+   * `'each'`: batch hooks are called between steps, which costs one call of the engine per step if
+   * the callback has any. `'logsOnly'`: they only read logs, and may be called later, for many steps
+   * at once. `'none'`: they are not called.
    */
-  readonly batchHooks: 'each' | 'logsOnly' = 'each';
+  readonly batchHooks: 'each' | 'logsOnly' | 'none' = 'each';
+
+  /** @internal Whether a list puts it behind the others: it saves what they have come to. */
+  readonly comesLast: boolean = false;
+
+  /** Called by `setModel` of a list, before the first hook. */
+  setModel(model: AnyModel): void {
+    this.model = model;
+  }
+  setParams(params: FitParams): void {
+    this.params = params;
+  }
+
+  /** What BackupAndRestore saves of it beside the model; nothing by default. */
+  getState(): CallbackState | undefined {
+    return undefined;
+  }
+  /** Goes on from a state that `getState` gave, after `onTrainBegin`. */
+  setState(_state: CallbackState): void {}
 
   onTrainBegin(_logs?: Logs): Hook {}
+  /** `logs` are those of the last epoch. */
   onTrainEnd(_logs?: Logs): Hook {}
   onEpochBegin(_epoch: number, _logs?: Logs): Hook {}
+  /** `logs` hold losses and metrics of the epoch, those of validation as `val_…`. */
   onEpochEnd(_epoch: number, _logs?: Logs): Hook {}
-  onTrainBatchBegin(_step: number, _logs?: Logs): Hook {}
-  onTrainBatchEnd(_step: number, _logs?: Logs): Hook {}
+  /** Keras's older name of `onTrainBatchBegin`, called by it unless that is overridden. */
+  onBatchBegin(_step: number, _logs?: Logs): Hook {}
+  /** Keras's older name of `onTrainBatchEnd`, called by it unless that is overridden. */
+  onBatchEnd(_step: number, _logs?: Logs): Hook {}
+  onTrainBatchBegin(step: number, logs?: Logs): Hook {
+    return this.onBatchBegin(step, logs);
+  }
+  /** `logs` are the means of the epoch so far. */
+  onTrainBatchEnd(step: number, logs?: Logs): Hook {
+    return this.onBatchEnd(step, logs);
+  }
+  /** Of `evaluate`, and of each validation in `fit`. */
   onTestBegin(_logs?: Logs): Hook {}
   onTestEnd(_logs?: Logs): Hook {}
+  onTestBatchBegin(_step: number, _logs?: Logs): Hook {}
+  onTestBatchEnd(_step: number, _logs?: Logs): Hook {}
+  onPredictBegin(_logs?: Logs): Hook {}
+  onPredictEnd(_logs?: Logs): Hook {}
+  onPredictBatchBegin(_step: number, _logs?: Logs): Hook {}
+  onPredictBatchEnd(_step: number, _logs?: PredictLogs): Hook {}
 }
 
-/** Whether a callback has a batch hook that must be called between steps. */
-export const watchesBatches = (callback: Callback): boolean =>
-  callback.batchHooks !== 'logsOnly' &&
-  (callback.onTrainBatchBegin !== Callback.prototype.onTrainBatchBegin ||
-    callback.onTrainBatchEnd !== Callback.prototype.onTrainBatchEnd);
+const hooksOfBatches = {
+  train: ['onTrainBatchBegin', 'onTrainBatchEnd', 'onBatchBegin', 'onBatchEnd'],
+  test: ['onTestBatchBegin', 'onTestBatchEnd'],
+  predict: ['onPredictBatchBegin', 'onPredictBatchEnd'],
+} as const;
 
-/** Whether a callback reads the logs of batches at all. */
-export const readsBatches = (callback: Callback): boolean =>
-  callback.onTrainBatchBegin !== Callback.prototype.onTrainBatchBegin ||
-  callback.onTrainBatchEnd !== Callback.prototype.onTrainBatchEnd;
+/** What a pass over data does. */
+export type PassMode = keyof typeof hooksOfBatches;
+
+/** Whether a callback has batch hooks of a kind of pass. */
+export const readsBatches = (callback: Callback, mode: PassMode): boolean =>
+  callback.batchHooks !== 'none' &&
+  hooksOfBatches[mode].some((hook) => callback[hook] !== Callback.prototype[hook]);
+
+/** Whether a callback has a batch hook that must be called between steps. */
+export const watchesBatches = (callback: Callback, mode: PassMode): boolean =>
+  callback.batchHooks === 'each' && readsBatches(callback, mode);

@@ -1,108 +1,74 @@
 // EarlyStopping: ends training when a logged value stops improving.
 import type { Tensor } from '../tensor/tensor.js';
-import { ConfigError } from '../util/errors.js';
-import { checkOptions } from '../util/suggest.js';
-import { Callback, type Logs } from './callback.js';
+import type { CallbackState, Logs } from './callback.js';
+import { say } from './messages.js';
+import { MonitorCallback, type MonitorOptions } from './monitor.js';
 
-export interface EarlyStoppingOptions {
-  /** The logged value to watch. Default `val_loss`. */
-  readonly monitor?: string;
+export interface EarlyStoppingOptions extends MonitorOptions {
   /** Smallest change that counts as an improvement. Default 0. */
   readonly minDelta?: number;
   /** Epochs without improvement before it stops. Default 0. */
   readonly patience?: number;
-  readonly verbose?: number;
-  /** Default `auto`: `max` for accuracies and the like, else `min`. */
-  readonly mode?: 'auto' | 'min' | 'max';
-  /** A value that must be reached at all. */
+  /** A value that must be bettered for patience to begin anew. */
   readonly baseline?: number | null;
-  /** Whether to end with the weights of the best epoch. Default false. */
+  /** Whether to end with the weights of the best epoch, stopped or not. Default false. */
   readonly restoreBestWeights?: boolean;
   /** Epochs before it begins to watch. Default 0. */
   readonly startFromEpoch?: number;
 }
 
 const optionNames = [
-  'monitor',
   'minDelta',
   'patience',
-  'verbose',
-  'mode',
   'baseline',
   'restoreBestWeights',
   'startFromEpoch',
-];
+] as const;
 
-/** Stops training when `monitor` has not improved for `patience` epochs. */
-export class EarlyStopping extends Callback {
-  private readonly options: Required<Omit<EarlyStoppingOptions, 'baseline'>>;
-  private readonly baseline: number | undefined;
-  private readonly direction: 1 | -1;
+/**
+ * Stops training when `monitor` has not improved for `patience` epochs. It never stops after the
+ * first epoch. An epoch without the value counts for nothing.
+ */
+export class EarlyStopping extends MonitorCallback {
+  readonly patience: number;
+  readonly baseline: number | undefined;
+  readonly restoreBestWeights: boolean;
+  readonly startFromEpoch: number;
   private wait = 0;
-  private best = 0;
   private bestWeights: readonly Tensor[] | undefined;
   /** The epoch after which it stopped; 0 if it did not. */
   stoppedEpoch = 0;
   bestEpoch = 0;
 
+  /** @throws ConfigError for unknown options or modes */
   constructor(options: EarlyStoppingOptions = {}) {
-    super();
-    checkOptions('EarlyStopping', options, optionNames);
-    const { baseline, ...rest } = options;
-    this.options = {
-      monitor: 'val_loss',
-      minDelta: 0,
-      patience: 0,
-      verbose: 0,
-      mode: 'auto',
-      restoreBestWeights: false,
-      startFromEpoch: 0,
-      ...rest,
-    };
-    const { mode, monitor } = this.options;
-    if (!['auto', 'min', 'max'].includes(mode)) {
-      throw new ConfigError(`EarlyStopping: mode must be auto, min or max, got "${mode}".`);
-    }
-    this.baseline = baseline ?? undefined;
-    const grows =
-      mode === 'max' || (mode === 'auto' && /acc|auc|precision|recall|f1|r2/i.test(monitor));
-    this.direction = grows ? 1 : -1;
+    super(options, optionNames);
+    this.patience = options.patience ?? 0;
+    this.baseline = options.baseline ?? undefined;
+    this.restoreBestWeights = options.restoreBestWeights ?? false;
+    this.startFromEpoch = options.startFromEpoch ?? 0;
   }
 
   override onTrainBegin(): void {
+    super.onTrainBegin();
     this.wait = 0;
     this.stoppedEpoch = 0;
     this.bestEpoch = 0;
     this.bestWeights = undefined;
-    this.best = this.direction === 1 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  }
-
-  private improves(value: number, on: number): boolean {
-    return (value - on) * this.direction > Math.abs(this.options.minDelta);
+    this.best = undefined;
   }
 
   override async onEpochEnd(epoch: number, logs: Logs = {}): Promise<void> {
-    const { monitor, restoreBestWeights, startFromEpoch, patience } = this.options;
-    const value = logs[monitor];
-    if (value === undefined) {
-      // With validationFreq some epochs are not validated.
-      const validated = Object.keys(logs).some((name) => name.startsWith('val_'));
-      if (monitor.startsWith('val_') && this.params.validation && !validated) return;
-      throw new ConfigError(
-        `EarlyStopping: "${monitor}" is not logged; logged are ${Object.keys(logs).join(', ')}.`,
-      );
-    }
-    if (epoch < startFromEpoch) return;
-    if (restoreBestWeights && !this.bestWeights) {
-      this.bestWeights = await this.model.getWeights();
-      this.bestEpoch = epoch;
-    }
+    this.findDirection();
+    const value = this.monitored(logs);
+    if (value === undefined || epoch < this.startFromEpoch) return;
+    const { restoreBestWeights, patience, baseline } = this;
     this.wait += 1;
     if (this.improves(value, this.best)) {
       this.best = value;
       this.bestEpoch = epoch;
       if (restoreBestWeights) this.bestWeights = await this.model.getWeights();
-      if (this.baseline === undefined || this.improves(value, this.baseline)) this.wait = 0;
+      if (baseline === undefined || this.improves(value, baseline)) this.wait = 0;
       return;
     }
     if (this.wait >= patience && epoch > 0) {
@@ -112,10 +78,24 @@ export class EarlyStopping extends Callback {
   }
 
   override onTrainEnd(): void {
-    if (this.options.restoreBestWeights && this.bestWeights)
-      this.model.setWeights(this.bestWeights);
-    if (this.stoppedEpoch > 0 && this.options.verbose > 0) {
-      console.error(`Epoch ${this.stoppedEpoch + 1}: early stopping`);
-    }
+    const { verbose, stoppedEpoch, bestEpoch, bestWeights } = this;
+    if (stoppedEpoch > 0 && verbose > 0) say(`Epoch ${stoppedEpoch + 1}: early stopping`);
+    if (!bestWeights) return;
+    if (verbose > 0)
+      say(`Restoring model weights from the end of the best epoch: ${bestEpoch + 1}.`);
+    this.model.setWeights(bestWeights);
+  }
+
+  override getState(): CallbackState {
+    const { wait, best = null, bestEpoch, stoppedEpoch, bestWeights = [] } = this;
+    return { values: { wait, best, bestEpoch, stoppedEpoch }, tensors: bestWeights };
+  }
+
+  override setState({ values, tensors }: CallbackState): void {
+    this.wait = values.wait ?? 0;
+    this.best = values.best ?? undefined;
+    this.bestEpoch = values.bestEpoch ?? 0;
+    this.stoppedEpoch = values.stoppedEpoch ?? 0;
+    this.bestWeights = tensors.length > 0 ? tensors : undefined;
   }
 }

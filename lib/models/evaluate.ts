@@ -1,8 +1,11 @@
 // `model.evaluate`, and single batches: loss and metrics over data.
-import type { Logs } from '../callbacks/callback.js';
+import type { Callback, Logs } from '../callbacks/callback.js';
+import { CallbackList } from '../callbacks/callbackList.js';
+import { makeProgress } from '../callbacks/progress.js';
 import { DataError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
 import { type BatchSource, type Dataset, type RawBatch, rowsIn, type SamplesOf } from './data.js';
+import { batchHooks, passParams } from './hooks.js';
 import type { AnyModel, BatchOptions, EvaluateOptions } from './model.js';
 import { checkSignal, occupied, wholeNumbers } from './occupied.js';
 import { type Pass, passOverBatches, passOverData, resetMetrics } from './pass.js';
@@ -15,7 +18,6 @@ import {
   toDataset,
   withClassWeight,
 } from './prepare.js';
-import { makeProgress } from './progress.js';
 
 interface TestOptions {
   /** What reads the data, in errors. */
@@ -23,24 +25,43 @@ interface TestOptions {
   readonly batch: number;
   readonly steps: number | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly callbacks: CallbackList;
   readonly onSamples?: (samples: number, logs: Logs) => void;
 }
 
-/** Loss and metrics over a data set. */
+/** Loss and metrics over a data set, with the hooks of tests. */
 export async function test(
   model: AnyModel,
   source: Prepared,
   options: TestOptions,
 ): Promise<Record<string, number>> {
+  model.stopEvaluating = false;
+  await options.callbacks.onTestBegin();
   resetMetrics(model);
+  const logs = await testPass(model, source, options);
+  await options.callbacks.onTestEnd(logs);
+  return logs;
+}
+
+async function testPass(
+  model: AnyModel,
+  source: Prepared,
+  options: TestOptions,
+): Promise<Record<string, number>> {
+  const end = (c: Callback, step: number, logs: Logs) => c.onTestBatchEnd(step, logs);
+  const hooks = batchHooks(options.callbacks, 'test', end);
   const pass: Pass = {
     mode: 'test',
     batch: options.batch,
     signal: options.signal,
-    single: false,
+    single: hooks.single,
     maxSteps: options.steps,
-    onChunk: (report) => options.onSamples?.(report.samples, report.logsAfter(report.steps - 1)),
-    stopped: () => false,
+    onChunk: (report) => {
+      options.onSamples?.(report.samples, report.logsAfter(report.steps - 1));
+      return hooks.afterSteps(report.first, report.steps, report.logsAfter);
+    },
+    beforeStep: hooks.beforeStep,
+    stopped: () => hooks.single && model.stopEvaluating,
   };
   if (source.kind === 'arrays') return passOverData(model, source.data, undefined, pass);
   const prepareBatch = (batch: RawBatch): Promise<Dataset> => toDataset(model, batch, 'batch');
@@ -67,8 +88,10 @@ export function evaluateModel(
       'sampleWeight',
       'steps',
       'verbose',
+      'callbacks',
       'signal',
     ]);
+    const callbacks = new CallbackList(options.callbacks, model);
     void model.compiled;
     wholeNumbers('evaluate', options, { batchSize: 1, steps: 1 });
     checkSignal('evaluate', options.signal);
@@ -78,15 +101,18 @@ export function evaluateModel(
     if (source.kind === 'arrays' && source.data.y.length === 0 && wanted)
       throw new DataError('evaluate: y is missing.');
     const samples = source.kind === 'arrays' ? rowsIn(source.data) : undefined;
-    const verbose = options.verbose ?? 'auto';
+    const verbose = callbacks.ownProgress(options.verbose);
     const progress = await makeProgress({ epochs: 1, samples, verbose, title: 'Evaluate' });
+    const { batchSize: batch = 32, steps } = options;
+    callbacks.begin(passParams(samples, { batch, steps, verbose: options.verbose }));
     progress.beginEpoch(0);
     try {
       const logs = await test(model, source, {
         where: 'evaluate',
-        batch: options.batchSize ?? 32,
-        steps: options.steps,
+        batch,
+        steps,
         signal: options.signal,
+        callbacks,
         onSamples: (done, soFar) => progress.update(done, soFar),
       });
       progress.endEpoch(logs);

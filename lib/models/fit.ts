@@ -1,6 +1,10 @@
 // `model.fit`: epochs of training, validation, callbacks, progress and abort.
-import { Callback, type Logs, readsBatches, watchesBatches } from '../callbacks/callback.js';
+import type { Callback, Logs } from '../callbacks/callback.js';
+import { CallbackList } from '../callbacks/callbackList.js';
 import { History } from '../callbacks/history.js';
+import { makeProgress, type Progress } from '../callbacks/progress.js';
+import type { Run, RunPosition } from '../callbacks/run.js';
+import { TerminateOnNaN } from '../callbacks/terminateOnNaN.js';
 import { currentSeed } from '../ops/random.js';
 import { ConfigError, DataError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
@@ -14,11 +18,13 @@ import {
   shuffledRows,
 } from './data.js';
 import { test } from './evaluate.js';
+import { type BatchHooks, batchHooks } from './hooks.js';
 import type { AnyModel, FitOptions } from './model.js';
 import { checkSignal, occupied, wholeNumbers } from './occupied.js';
 import {
   type ChunkReport,
   type Pass,
+  PassLogs,
   passOverBatches,
   passOverData,
   resetMetrics,
@@ -34,7 +40,6 @@ import {
   toDataset,
   withClassWeight,
 } from './prepare.js';
-import { makeProgress, type Progress } from './progress.js';
 
 const fitOptionNames = [
   'batchSize',
@@ -54,18 +59,6 @@ const fitOptionNames = [
   'signal',
 ];
 
-/** Runs one hook of all callbacks, in order; between passes, so that hooks may evaluate the model. */
-async function each(callbacks: readonly Callback[], hook: (c: Callback) => void | Promise<void>) {
-  for (const callback of callbacks) {
-    callback.model.betweenPasses = true;
-    try {
-      await hook(callback);
-    } finally {
-      callback.model.betweenPasses = false;
-    }
-  }
-}
-
 /** @throws ConfigError for options that make no sense. */
 function checkFitOptions(where: string, options: FitOptions): void {
   checkOptions(where, options, fitOptionNames);
@@ -79,13 +72,7 @@ function checkFitOptions(where: string, options: FitOptions): void {
     validationFreq: 1,
   });
   checkSignal('fit', options.signal);
-  const { callbacks = [], classWeight = {} } = options;
-  const valid = Array.isArray(callbacks) && callbacks.every((c) => c instanceof Callback);
-  if (!valid) {
-    throw new ConfigError(
-      'fit: callbacks: expected an array of Callback objects. For plain functions use new LambdaCallback({ onEpochEnd, … }).',
-    );
-  }
+  const { classWeight = {} } = options;
   const wrong = Object.entries(classWeight).find(([, weight]) => !Number.isFinite(weight));
   if (wrong) {
     throw new ConfigError(
@@ -105,6 +92,7 @@ export function fitModel(
   const seed = currentSeed();
   return occupied(model, 'fit', async () => {
     checkFitOptions(`${model.name}.fit`, options);
+    const given = new CallbackList(options.callbacks);
     void model.compiled;
     const { epochs = 1, batchSize = 32, initialEpoch = 0, signal } = options;
     signal?.throwIfAborted();
@@ -113,29 +101,26 @@ export function fitModel(
     const steps =
       options.stepsPerEpoch ?? (rows === undefined ? undefined : Math.ceil(rows / batchSize));
     const samples = rows === undefined ? undefined : Math.min(rows, (steps ?? 0) * batchSize);
-    const progress = await makeProgress({ epochs, samples, verbose: options.verbose ?? 'auto' });
+    const progress = await makeProgress({
+      epochs,
+      samples,
+      verbose: given.ownProgress(options.verbose),
+    });
     const history = new History();
-    const callbacks = [history, ...(options.callbacks ?? [])];
-    for (const callback of callbacks) {
-      callback.model = model;
-      callback.params = {
-        epochs,
-        steps,
-        samples,
-        verbose: options.verbose === 0 ? 0 : 1,
-        validation: sources.validation !== undefined,
-      };
-    }
+    const callbacks = new CallbackList([...given.callbacks, history], model);
     const epochOptions = { ...options, batchSize, history, callbacks, progress };
     const run = new FitRun(model, sources, epochOptions, seed);
+    const validation = sources.validation !== undefined;
+    const verbose = options.verbose === 'auto' ? 1 : (options.verbose ?? 1);
+    callbacks.begin({ epochs, steps, samples, verbose, validation }, run);
     model.stopTraining = false;
     try {
-      await each(callbacks, (c) => c.onTrainBegin());
-      for (let epoch = initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
-        await run.epoch(epoch);
-      }
+      await callbacks.onTrainBegin();
+      let logs: Logs | undefined;
+      let epoch = run.resumedAt?.epoch ?? initialEpoch;
+      for (; epoch < epochs && !model.stopTraining; epoch++) logs = await run.epoch(epoch);
       if (epochs > 0) model.optimizer.finalizeVariableValues(model.trainableVariables);
-      await each(callbacks, (c) => c.onTrainEnd());
+      await callbacks.onTrainEnd(logs);
     } finally {
       progress.end();
       const closed = run.close();
@@ -147,81 +132,128 @@ export function fitModel(
   });
 }
 
-interface FitRunOptions extends FitOptions {
+interface FitRunOptions extends Omit<FitOptions, 'callbacks'> {
   readonly batchSize: number;
   readonly history: History;
-  readonly callbacks: readonly Callback[];
+  readonly callbacks: CallbackList;
   readonly progress: Progress;
 }
 
+/** A place in the shuffled rows, or in the batches of an iterator. */
+type Place = Pick<RunPosition, 'order' | 'taken'>;
+
 /** The state of one call of fit. */
-class FitRun {
-  private readonly stream: number;
-  private readonly single: boolean;
-  private readonly readers: readonly Callback[];
+class FitRun implements Run {
+  /** Which fit of the model it is: part of the seed of each shuffle. */
+  private fit: number;
   private batches: Batches | undefined;
   /** The order of the rows, and what is left of it when epochs are shorter than the data. */
   private order: Int32Array | undefined;
   /** The order of the epoch to come, made while the engine works on the present one. */
   private upcoming: { readonly epoch: number; readonly order: Promise<Int32Array> } | undefined;
+  /** Where the present epoch began, and where the next one will. */
+  private place: Place = { order: 0, taken: 0 };
+  private nextPlace: Place = this.place;
+  private now = { epoch: 0, step: 0 };
+  private logs = new PassLogs();
+  /** Batches that a resumed run has had from the iterator it was reading. */
+  private toSkip = 0;
+  /** The position that a callback has asked to go on from, until that epoch has begun. */
+  resumedAt: RunPosition | undefined;
 
   constructor(
     private readonly model: AnyModel,
     private readonly sources: Sources,
     private readonly options: FitRunOptions,
-    private readonly seed: number,
+    private seed: number,
   ) {
-    this.stream = model.fits++ * 100_003;
-    this.single = options.callbacks.some(watchesBatches);
-    this.readers = options.callbacks.filter(readsBatches);
+    this.fit = model.fits++;
   }
 
-  private async onChunk(report: ChunkReport): Promise<void> {
+  get callbacks(): readonly Callback[] {
+    return this.options.callbacks.callbacks;
+  }
+
+  position(): RunPosition {
+    const { seed, fit, now, place, logs } = this;
+    return { seed, fit, ...now, ...place, sums: logs.sums };
+  }
+
+  resume(at: RunPosition): void {
+    this.seed = at.seed;
+    this.fit = at.fit;
+    this.model.fits = at.fit + 1;
+    this.resumedAt = at;
+    if (this.sources.train.kind === 'batches') this.toSkip = at.taken;
+    this.now = { epoch: at.epoch, step: at.step };
+    this.place = { order: at.order, taken: at.taken };
+  }
+
+  private async onChunk(report: ChunkReport, hooks: BatchHooks<Logs>): Promise<void> {
     const { history, progress } = this.options;
     history.addStepLosses(report.losses);
     progress.update(report.samples, report.logsAfter(report.steps - 1));
-    if (this.readers.length === 0) return;
-    for (let i = 0; i < report.steps; i++) {
-      const logs = report.logsAfter(i);
-      for (const reader of this.readers) {
-        if (reader.batchHooks === 'logsOnly') await reader.onTrainBatchBegin(report.first + i);
-        await reader.onTrainBatchEnd(report.first + i, logs);
-      }
+    this.now = { ...this.now, step: this.now.step + report.steps };
+    if (this.sources.train.kind === 'batches') {
+      this.place = { ...this.place, taken: this.place.taken + report.steps };
     }
+    await hooks.afterSteps(report.first, report.steps, report.logsAfter);
   }
 
   private pass(): Pass {
     const { model, options } = this;
-    const each = this.readers.filter((c) => c.batchHooks !== 'logsOnly');
+    const { step } = this.now;
+    const hooks = batchHooks<Logs>(
+      options.callbacks,
+      'train',
+      (callback, step, logs) => callback.onTrainBatchEnd(step, logs),
+      step,
+    );
     return {
       mode: 'train',
       batch: options.batchSize,
       signal: options.signal,
-      single: this.single,
-      maxSteps: options.stepsPerEpoch,
-      onChunk: (report) => this.onChunk(report),
-      beforeStep: this.single
-        ? async (step) => {
-            for (const callback of each) await callback.onTrainBatchBegin(step);
-          }
-        : undefined,
-      stopped: () => this.single && model.stopTraining,
+      single: hooks.single,
+      maxSteps: options.stepsPerEpoch && options.stepsPerEpoch - step,
+      onChunk: (report) => this.onChunk(report, hooks),
+      beforeStep: hooks.beforeStep,
+      stopped: () => hooks.single && model.stopTraining,
+      onNonFinite: (loss) => this.onNonFinite(loss, hooks),
+      logs: this.logs,
     };
   }
 
-  /** One epoch: training, validation, callbacks. */
-  async epoch(epoch: number): Promise<void> {
+  /** Tells TerminateOnNaN of a loss that is not finite, if there is one. */
+  private async onNonFinite(loss: number, hooks: BatchHooks<Logs>): Promise<boolean> {
+    if (!this.callbacks.some((callback) => callback instanceof TerminateOnNaN)) return false;
+    await hooks.afterSteps(this.now.step - hooks.firstStep, 1, () => ({
+      ...this.logs.values,
+      loss,
+    }));
+    return this.model.stopTraining;
+  }
+
+  /** One epoch: training, validation, callbacks; returns its logs. */
+  async epoch(epoch: number): Promise<Logs> {
     const { callbacks, progress, validationFreq = 1 } = this.options;
-    await each(callbacks, (c) => c.onEpochBegin(epoch));
+    const { resumedAt } = this;
+    await callbacks.onEpochBegin(epoch);
     progress.beginEpoch(epoch);
     resetMetrics(this.model);
+    this.now = { epoch, step: resumedAt?.step ?? 0 };
+    this.logs = new PassLogs(resumedAt?.sums);
     const logs: Record<string, number> = { ...(await this.train(epoch)) };
+    this.resumedAt = undefined;
     if (this.sources.validation && (epoch + 1) % validationFreq === 0) {
       const validated = await this.validate(this.sources.validation);
       for (const [name, value] of Object.entries(validated)) logs[`val_${name}`] = value;
     }
     progress.endEpoch(logs);
-    await each(callbacks, (c) => c.onEpochEnd(epoch, logs));
+    this.now = { epoch: epoch + 1, step: 0 };
+    this.place = this.nextPlace;
+    this.logs = new PassLogs();
+    await callbacks.onEpochEnd(epoch, logs);
+    return logs;
   }
 
   private async train(epoch: number): Promise<Logs> {
@@ -230,40 +262,68 @@ class FitRun {
     if (train.kind === 'arrays') {
       const rows = rowsIn(train.data);
       const order = await this.orderOf(epoch, rows);
-      const pass = passOverData(model, train.data, order, this.pass());
+      const done = this.now.step * this.options.batchSize;
+      const left = done > 0 ? (order ?? rowsInOrder(rows)).subarray(done) : order;
+      const pass = passOverData(model, train.data, left, this.pass());
       this.prepareOrder(epoch + 1, rows);
       return pass;
     }
-    const fresh = this.batches === undefined;
-    this.batches ??= iteratorOf(train.source);
+    const fresh = this.batches === undefined && this.toSkip === 0;
+    this.batches ??= await this.openBatches(train.source);
     const { logs, ended, steps } = await passOverBatches(
       model,
       this.batches,
       (batch) => this.prepareBatch(batch),
       this.pass(),
     );
-    if (ended) this.batches = undefined;
-    if (!ended || steps > 0) return logs;
+    if (ended) {
+      this.batches = undefined;
+      this.place = { order: 0, taken: 0 };
+    }
+    this.nextPlace = this.place;
+    if (!ended || steps + this.now.step > 0) return logs;
     // The epoch before took the last batch without asking for more.
     if (!fresh) return this.train(epoch);
     throw noBatch(`fit, epoch ${epoch + 1}`);
+  }
+
+  /** Begins to read batches, behind those that a resumed run has had. */
+  private async openBatches(source: BatchSource): Promise<Batches> {
+    const batches = iteratorOf(source);
+    const taken = this.toSkip;
+    this.toSkip = 0;
+    for (let i = 0; i < taken; i++) await batches.next();
+    this.place = { order: 0, taken };
+    return batches;
   }
 
   /** The rows of an epoch. With stepsPerEpoch it goes on where the one before stopped, as in Keras. */
   private async orderOf(epoch: number, rows: number): Promise<Int32Array | undefined> {
     const { shuffle = true, stepsPerEpoch, batchSize } = this.options;
     if (!shuffle && stepsPerEpoch === undefined) return undefined;
+    const { resumedAt } = this;
+    if (resumedAt && !this.order) {
+      this.place = { order: resumedAt.order, taken: resumedAt.taken };
+      this.order = (await this.orderFrom(resumedAt.order, rows)).subarray(resumedAt.taken);
+    }
     if (!this.order?.length) {
-      this.order = shuffle ? await this.shuffled(epoch, rows) : rowsInOrder(rows);
+      this.place = { order: epoch, taken: 0 };
+      this.order = await this.orderFrom(epoch, rows);
     }
     const { order } = this;
     this.order = order.subarray((stepsPerEpoch ?? Number.POSITIVE_INFINITY) * batchSize);
+    this.nextPlace = { ...this.place, taken: rows - this.order.length };
     return order;
+  }
+
+  private async orderFrom(epoch: number, rows: number): Promise<Int32Array> {
+    const { shuffle = true } = this.options;
+    return shuffle ? this.shuffled(epoch, rows) : rowsInOrder(rows);
   }
 
   private shuffled(epoch: number, rows: number): Promise<Int32Array> {
     if (this.upcoming?.epoch === epoch) return this.upcoming.order;
-    return shuffledRows(rows, this.seed, this.stream + epoch);
+    return shuffledRows(rows, this.seed, this.fit * 100_003 + epoch);
   }
 
   /** Begins the order of an epoch, if there will be one that needs it. */
@@ -285,16 +345,14 @@ class FitRun {
     return withClassWeight(data, this.options.classWeight);
   }
 
-  private async validate(source: Prepared): Promise<Record<string, number>> {
+  private validate(source: Prepared): Promise<Record<string, number>> {
     const { options, model } = this;
-    await each(options.callbacks, (c) => c.onTestBegin());
-    const logs = await test(model, source, {
+    return test(model, source, {
       where: 'validationData',
       batch: options.validationBatchSize ?? options.batchSize,
       steps: options.validationSteps,
       signal: options.signal,
+      callbacks: options.callbacks,
     });
-    await each(options.callbacks, (c) => c.onTestEnd(logs));
-    return logs;
   }
 }

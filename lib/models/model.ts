@@ -1,6 +1,7 @@
 // Model: a layer that can be compiled, trained, evaluated and asked for predictions.
 
 import type { Callback } from '../callbacks/callback.js';
+import type { CallbackList } from '../callbacks/callbackList.js';
 import type { History } from '../callbacks/history.js';
 import { untraced } from '../graph/compile.js';
 import { evaluate as evaluateTensors } from '../graph/evaluate.js';
@@ -88,7 +89,7 @@ export interface FitOptions {
   readonly validationData?: readonly [SamplesOf, SamplesOf, SamplesOf?] | BatchSource;
   /** Whether each epoch takes the samples in a fresh order. Default true. */
   readonly shuffle?: boolean;
-  readonly callbacks?: readonly Callback[];
+  readonly callbacks?: readonly Callback[] | CallbackList;
   /** 0 silent, 1 a bar, 2 a line per epoch; `auto`: a bar on a terminal, else lines. */
   readonly verbose?: number | 'auto';
   /** Weight of each class in the loss: `{ 0: 1, 1: 5 }`. */
@@ -111,6 +112,7 @@ export interface EvaluateOptions {
   readonly sampleWeight?: SamplesOf;
   readonly steps?: number;
   readonly verbose?: number | 'auto';
+  readonly callbacks?: readonly Callback[] | CallbackList;
   readonly signal?: AbortSignal;
 }
 
@@ -118,6 +120,7 @@ export interface PredictOptions {
   readonly batchSize?: number;
   readonly steps?: number;
   readonly verbose?: number | 'auto';
+  readonly callbacks?: readonly Callback[] | CallbackList;
   readonly signal?: AbortSignal;
 }
 
@@ -169,6 +172,10 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
 > {
   /** Set to true to end `fit` after the present epoch; in a batch hook, after the present step. */
   stopTraining = false;
+  /** Set to true in a batch hook to end `evaluate` after the present step. */
+  stopEvaluating = false;
+  /** Set to true in a batch hook to end `predict` after the present step. */
+  stopPredicting = false;
   /** @internal What it is doing. */
   busy: string | undefined;
   /** @internal Whether `fit` is in a hook between two passes over data. */

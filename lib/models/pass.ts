@@ -1,4 +1,5 @@
 // One pass over data: batches made into segments of steps, their logs added up, failures explained.
+import type { PassSums } from '../callbacks/run.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { DataError } from '../util/errors.js';
 import { type Chunk, type ChunkFailure, runChunks, type Segment } from './chunks.js';
@@ -59,11 +60,24 @@ export interface ChunkReport {
  * Adds up a pass: mean losses here, in double precision; metrics come as they are so far. The loss is a mean
  * over samples, those of single outputs over steps, as Keras on TensorFlow has them.
  */
-class PassLogs {
-  private readonly sums: number[] = [];
-  private samples = 0;
-  private steps = 0;
-  private latest: Record<string, number> = {};
+export class PassLogs {
+  private readonly losses: number[];
+  private samples: number;
+  private steps: number;
+  private latest: Record<string, number>;
+
+  /** @param from the sums of the steps before, if the pass goes on from there */
+  constructor(from?: PassSums) {
+    this.losses = [...(from?.losses ?? [])];
+    this.samples = from?.samples ?? 0;
+    this.steps = from?.steps ?? 0;
+    this.latest = { ...from?.logs };
+  }
+
+  get sums(): PassSums {
+    const { losses, samples, steps, latest } = this;
+    return { losses: [...losses], samples, steps, logs: latest };
+  }
 
   get values(): Record<string, number> {
     return this.latest;
@@ -79,8 +93,8 @@ class PassLogs {
       this.samples += batch;
       this.steps += 1;
       for (let n = 0; n < means; n++) {
-        this.sums[n] = (this.sums[n] ?? 0) + logs[i * width + n] * (n === 0 ? batch : 1);
-        mean[i * means + n] = this.sums[n] / (n === 0 ? this.samples : this.steps);
+        this.losses[n] = (this.losses[n] ?? 0) + logs[i * width + n] * (n === 0 ? batch : 1);
+        mean[i * means + n] = this.losses[n] / (n === 0 ? this.samples : this.steps);
       }
     }
     const logsAfter = (i: number): Record<string, number> =>
@@ -121,7 +135,16 @@ export interface Pass {
   readonly onChunk: (report: ChunkReport) => void | Promise<void>;
   readonly beforeStep?: ((step: number) => void | Promise<void>) | undefined;
   readonly stopped: () => boolean;
+  /** Told of a loss that is not finite; whether that ends the pass in good order. */
+  readonly onNonFinite?: (loss: number) => Promise<boolean>;
+  /** What adds up its logs, if the caller wants to see it. */
+  readonly logs?: PassLogs;
 }
+
+/** Whether a failure is a loss that is not finite, and the pass takes it for its end. */
+const endsWell = async (failed: ChunkFailure | undefined, pass: Pass): Promise<boolean> =>
+  failed?.failure.status === 'nonFinite' &&
+  ((await pass.onNonFinite?.(failed.failure.value)) ?? false);
 
 /** Runs one pass over arrays; returns the last logs. */
 export async function passOverData(
@@ -130,12 +153,13 @@ export async function passOverData(
   order: Int32Array | undefined,
   pass: Pass,
 ): Promise<Record<string, number>> {
-  const logs = new PassLogs();
+  const logs = pass.logs ?? new PassLogs();
   const segments = segmentsOf(model, pass.mode, data, { ...pass, order });
   const failed = await runChunks(segments, {
     ...pass,
     onChunk: (chunk) => pass.onChunk(logs.add(chunk)),
   });
+  if (await endsWell(failed, pass)) return { ...logs.values, loss: failed!.failure.value };
   throwFailure(failed, data, order, pass.batch, pass.signal);
   return logs.values;
 }
@@ -173,7 +197,7 @@ export async function passOverBatches(
   prepareBatch: (batch: RawBatch) => Promise<Dataset>,
   pass: Pass,
 ): Promise<{ logs: Record<string, number>; steps: number; ended: boolean }> {
-  const logs = new PassLogs();
+  const logs = pass.logs ?? new PassLogs();
   let steps = 0;
   while (steps < (pass.maxSteps ?? Number.POSITIVE_INFINITY) && !pass.stopped()) {
     const item = await unlessAborted(batches.next(), pass.signal);
@@ -181,11 +205,16 @@ export async function passOverBatches(
     const data = await prepareBatch(rawBatch(item.value));
     const batch = rowsIn(data);
     const first = steps++;
+    const { beforeStep } = pass;
     const options = { batch, order: undefined, maxSteps: 1 };
     const failed = await runChunks(segmentsOf(model, pass.mode, data, options), {
       ...pass,
+      beforeStep: beforeStep && (() => beforeStep(first)),
       onChunk: (chunk) => pass.onChunk(logs.add({ ...chunk, first })),
     });
+    if (await endsWell(failed, pass)) {
+      return { logs: { ...logs.values, loss: failed!.failure.value }, steps, ended: false };
+    }
     inBatch(first, () => throwFailure(failed, data, undefined, batch, pass.signal));
   }
   return { logs: logs.values, steps, ended: false };

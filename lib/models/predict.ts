@@ -1,4 +1,6 @@
 // `model.predict` and `model.predictSync`.
+import type { PredictLogs } from '../callbacks/callback.js';
+import { CallbackList } from '../callbacks/callbackList.js';
 import { evaluate, realize } from '../graph/evaluate.js';
 import { realized } from '../graph/run.js';
 import type { Structure } from '../layers/structure.js';
@@ -19,6 +21,7 @@ import {
   rowsIn,
   type SamplesOf,
 } from './data.js';
+import { type BatchHooks, batchHooks, passParams } from './hooks.js';
 import type { AnyModel, PredictOptions } from './model.js';
 import { checkSignal, wholeNumbers } from './occupied.js';
 import { segmentsOf, throwFailure } from './pass.js';
@@ -30,6 +33,7 @@ async function predictData(
   data: Dataset,
   batch: number,
   options: PredictOptions,
+  hooks: BatchHooks<PredictLogs>,
 ): Promise<readonly Tensor[]> {
   const size = Math.min(batch, rowsIn(data));
   const segments = segmentsOf(model, 'predict', data, {
@@ -60,14 +64,27 @@ async function predictData(
       );
     return { ...segment, outputs };
   });
+  const outputsOf = (from: number, to: number): readonly Tensor[] =>
+    arrays.map(({ data: all, perRow, shape, dtype }) =>
+      fromData(all.subarray(from * perRow, to * perRow), [to - from, ...shape], dtype),
+    );
+  let done = 0;
   const failed = await runChunks(placed, {
-    single: false,
+    single: hooks.single,
     signal: options.signal,
-    onChunk: () => {},
-    stopped: () => false,
+    onChunk: ({ first, steps, step }) => {
+      const base = done;
+      done += steps * step.batch;
+      return hooks.afterSteps(first, steps, (i) => {
+        const from = base + i * step.batch;
+        return { outputs: arrange(model.outputForm, outputsOf(from, from + step.batch)) };
+      });
+    },
+    beforeStep: hooks.beforeStep,
+    stopped: () => hooks.single && model.stopPredicting,
   });
   throwFailure(failed, data, undefined, size, options.signal);
-  return arrays.map(({ data: all, shape, dtype }) => fromData(all, [total, ...shape], dtype));
+  return outputsOf(0, done);
 }
 
 /** `model.predict`. */
@@ -76,22 +93,55 @@ export async function predictModel(
   x: SamplesOf | BatchSource,
   options: PredictOptions,
 ): Promise<Structure> {
-  checkOptions(`${model.name}.predict`, options, ['batchSize', 'steps', 'verbose', 'signal']);
+  checkOptions(`${model.name}.predict`, options, [
+    'batchSize',
+    'steps',
+    'verbose',
+    'callbacks',
+    'signal',
+  ]);
   wholeNumbers('predict', options, { batchSize: 1, steps: 1 });
   checkSignal('predict', options.signal);
-  const { batchSize: batch = 32 } = options;
+  const { batchSize: batch = 32, steps, verbose } = options;
+  const callbacks = new CallbackList(options.callbacks, model);
   options.signal?.throwIfAborted();
+  model.stopPredicting = false;
   const dataOf = (given: SamplesOf): Promise<Dataset> =>
     toDataset(model, { x: given, y: undefined, sampleWeight: undefined }, 'predict');
-  if (!isBatchSource(x)) {
-    const outputs = await predictData(model, await dataOf(x), batch, options);
-    return arrange(model.outputForm, outputs);
-  }
+  const data = isBatchSource(x) ? undefined : await dataOf(x);
+  callbacks.begin(passParams(data && rowsIn(data), { batch, steps, verbose }));
+  await callbacks.onPredictBegin();
+  const outputs = data
+    ? await predictData(model, data, batch, options, predictHooks(callbacks))
+    : await predictBatches(model, x as AsyncIterable<unknown>, options, { callbacks, dataOf });
+  await callbacks.onPredictEnd();
+  return arrange(model.outputForm, outputs);
+}
+
+const predictHooks = (callbacks: CallbackList, firstStep = 0): BatchHooks<PredictLogs> =>
+  batchHooks(
+    callbacks,
+    'predict',
+    (callback, step, logs) => callback.onPredictBatchEnd(step, logs),
+    firstStep,
+  );
+
+/** Predictions of batches, one after the other. */
+async function predictBatches(
+  model: AnyModel,
+  batches: AsyncIterable<unknown>,
+  options: PredictOptions,
+  run: {
+    readonly callbacks: CallbackList;
+    readonly dataOf: (given: SamplesOf) => Promise<Dataset>;
+  },
+): Promise<readonly Tensor[]> {
   const parts: (readonly Tensor[])[] = [];
-  for await (const item of x as AsyncIterable<unknown>) {
-    const data = await dataOf(rawBatch(item).x);
-    parts.push(await predictData(model, data, rowsIn(data), options));
-    if (parts.length === options.steps) break;
+  for await (const item of batches) {
+    const data = await run.dataOf(rawBatch(item).x);
+    const hooks = predictHooks(run.callbacks, parts.length);
+    parts.push(await predictData(model, data, rowsIn(data), options, hooks));
+    if (parts.length === options.steps || (hooks.single && model.stopPredicting)) break;
   }
   if (parts.length === 0) throw noBatch('predict');
   const all = parts[0].map((_, i) =>
@@ -101,7 +151,7 @@ export async function predictModel(
     ),
   );
   await evaluate(...all);
-  return arrange(model.outputForm, all);
+  return all;
 }
 
 /** An input of predictSync, computed. */

@@ -56,6 +56,7 @@ export abstract class Optimizer extends SlotKeeper {
   lossScaleFactor: number | null;
   protected readonly common: CommonOptions;
   private rate: Rate;
+  private factor: Variable | undefined;
   private readonly excluded = new Set<Variable>();
   private excludedNames: RegExp | undefined;
 
@@ -66,6 +67,19 @@ export abstract class Optimizer extends SlotKeeper {
     this.lossScaleFactor = options.lossScaleFactor ?? null;
     this.iterations = this.addVariable('iteration', whole(0));
     this.rate = this.toRate(options.lr ?? options.learningRate);
+  }
+
+  /**
+   * What a schedule's rate is multiplied by, a scalar; 1 until something sets it, as ReduceLROnPlateau
+   * does. Not there if the rate is a number, which can be set itself.
+   */
+  get learningRateFactor(): Variable | undefined {
+    if (this.rate instanceof Variable) return undefined;
+    this.factor ??= untraced(
+      () => new Variable(tensor(1), { name: 'learning_rate_factor', trainable: false }),
+    );
+    this.factor.path = `${this.name}/learning_rate_factor`;
+    return this.factor;
   }
 
   private toRate(rate: LearningRate): Rate {
@@ -105,7 +119,8 @@ export abstract class Optimizer extends SlotKeeper {
     const { rate } = this;
     if (rate instanceof Variable) return rate.value;
     const step = this.iterations.value;
-    return rate instanceof LearningRateSchedule ? rate.call(step) : rate(step);
+    const scheduled = rate instanceof LearningRateSchedule ? rate.call(step) : rate(step);
+    return this.learningRateFactor ? multiply(scheduled, this.learningRateFactor.value) : scheduled;
   }
 
   /** The rate of an update: with the old `decay` in it. */

@@ -1,7 +1,8 @@
 // Callbacks: which hooks are called, when, with what; sync and async; stopping.
 import { describe, expect, it } from 'vitest';
 import { Callback, type Logs } from '../../lib/callbacks/callback.js';
-import { LambdaCallback, TerminateOnNaN } from '../../lib/callbacks/small.js';
+import { LambdaCallback } from '../../lib/callbacks/lambdaCallback.js';
+import { TerminateOnNaN } from '../../lib/callbacks/terminateOnNaN.js';
 import { classifier, inputs, labelsOf, quiet, rejection, weightsOf } from '../support/models.js';
 
 const x = inputs(40);

@@ -1,11 +1,11 @@
 // EarlyStopping, as Keras decides: patience, least change, modes, baseline, the best weights.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Callback, type Logs } from '../../lib/callbacks/callback.js';
 import { EarlyStopping, type EarlyStoppingOptions } from '../../lib/callbacks/earlyStopping.js';
 import { SGD } from '../../lib/optimizers/sgd.js';
 import { tensor } from '../../lib/tensor/tensor.js';
 import { ConfigError } from '../../lib/util/errors.js';
-import { classifier, inputs, labelsOf, line, quiet } from '../support/models.js';
+import { classifier, inputs, labelsOf, line, quiet, rejection } from '../support/models.js';
 
 /** Puts made-up values into the logs, before the callbacks after it see them. */
 class Script extends Callback {
@@ -21,7 +21,7 @@ class Script extends Callback {
 /** The epoch that training ended with, and the final weight: the number of the epoch it is from. */
 async function run(values: readonly number[], options: EarlyStoppingOptions) {
   const model = line(new SGD(0));
-  const stopping = new EarlyStopping({ monitor: 'score', ...options });
+  const stopping = new EarlyStopping({ monitor: 'score', mode: 'min', ...options });
   const callbacks = [new Script(values), stopping];
   const { epoch } = await model.fit([[1]], [[1]], { ...quiet, epochs: values.length, callbacks });
   const [weight] = model.weights[0].value.dataSync();
@@ -70,7 +70,11 @@ describe('restoreBestWeights', () => {
 
   it('begins anew with each fit', async () => {
     const model = line(new SGD(0));
-    const stopping = new EarlyStopping({ monitor: 'score', restoreBestWeights: true });
+    const stopping = new EarlyStopping({
+      monitor: 'score',
+      mode: 'min',
+      restoreBestWeights: true,
+    });
     const train = (values: number[]) =>
       model.fit([[1]], [[1]], {
         ...quiet,
@@ -87,24 +91,33 @@ describe('what it watches', () => {
   const x = inputs(30);
   const labels = labelsOf(x);
 
-  it('is an error if it is not logged, with what is', async () => {
-    const train = (monitor: string, more: object) =>
+  it('is warned of once per run if it is not logged, with what is', async () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockReturnValue();
+    const callbacks = [new EarlyStopping()];
+    const { epoch } = await classifier().fit(x, labels, { ...quiet, epochs: 4, callbacks });
+    expect(epoch).toEqual([0, 1, 2, 3]);
+    expect(warning.mock.calls).toEqual([
+      [
+        'EarlyStopping: "val_loss" is not logged, so nothing is done; logged are loss, accuracy.',
+        'NeuroneWarning',
+      ],
+    ]);
+    warning.mockRestore();
+  });
+
+  it('must be a metric that tells which way is better, or mode must say it', async () => {
+    const train = (options: EarlyStoppingOptions) =>
       classifier().fit(x, labels, {
         ...quiet,
-        epochs: 4,
-        callbacks: [new EarlyStopping({ monitor })],
-        ...more,
+        epochs: 2,
+        validationSplit: 0.2,
+        callbacks: [new EarlyStopping(options)],
       });
-    await expect(train('val_loss', {})).rejects.toThrow(ConfigError);
-    await expect(train('val_loss', {})).rejects.toThrow(
-      'EarlyStopping: "val_loss" is not logged; logged are loss, accuracy.',
-    );
-    await expect(train('val_acc', { validationSplit: 0.2 })).rejects.toThrow(
-      /"val_acc" is not logged/,
-    );
-    await expect(train('val_acc', { validationSplit: 0.2, validationFreq: 2 })).rejects.toThrow(
-      ConfigError,
-    );
+    const error = await rejection(train({ monitor: 'val_acc' }));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(String(error)).toMatch(/cannot tell whether "val_acc" should grow or shrink/);
+    await expect(train({ monitor: 'val_accuracy' })).resolves.toBeDefined();
+    await expect(train({ monitor: 'val_accuracy', mode: 'max' })).resolves.toBeDefined();
   });
 
   it('may be missing in the epochs that are not validated', async () => {

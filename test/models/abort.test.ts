@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { backend } from '../../lib/backend/select.js';
 import { Callback } from '../../lib/callbacks/callback.js';
-import { LambdaCallback } from '../../lib/callbacks/small.js';
+import { LambdaCallback } from '../../lib/callbacks/lambdaCallback.js';
 import { tensor } from '../../lib/tensor/tensor.js';
 import {
   classifier,

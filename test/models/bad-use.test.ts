@@ -1,6 +1,6 @@
 // Wrong names, options and times: the errors of compiling and calling a model.
 import { describe, expect, it } from 'vitest';
-import { LambdaCallback } from '../../lib/callbacks/small.js';
+import { LambdaCallback } from '../../lib/callbacks/lambdaCallback.js';
 import { Activation } from '../../lib/layers/core.js';
 import { Dense } from '../../lib/layers/dense.js';
 import { Dropout } from '../../lib/layers/dropout.js';

@@ -1,6 +1,6 @@
 // What fit reads and in which order: splits, shuffles, weights, epochs and steps, history.
 import { describe, expect, it } from 'vitest';
-import { LambdaCallback } from '../../lib/callbacks/small.js';
+import { LambdaCallback } from '../../lib/callbacks/lambdaCallback.js';
 import { Dense } from '../../lib/layers/dense.js';
 import { Sequential } from '../../lib/models/sequential.js';
 import { setRandomSeed } from '../../lib/ops/random.js';

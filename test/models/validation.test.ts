@@ -1,6 +1,6 @@
 // Validation during fit: the last part of the data, data of its own, batches, how often.
 import { describe, expect, it } from 'vitest';
-import { LambdaCallback } from '../../lib/callbacks/small.js';
+import { LambdaCallback } from '../../lib/callbacks/lambdaCallback.js';
 import { SGD } from '../../lib/optimizers/sgd.js';
 import { tensor } from '../../lib/tensor/tensor.js';
 import { expectClose } from '../support/close.js';

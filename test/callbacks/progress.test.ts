@@ -1,7 +1,7 @@
 // What training prints: lines where there is no terminal, a bar on one, nothing with verbose 0.
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { formatRate, makeProgress } from '../../lib/models/progress.js';
+import { formatRate, makeProgress } from '../../lib/callbacks/progress.js';
 import { classifier, inputs, labelsOf } from '../support/models.js';
 
 const x = inputs(40);

@@ -3,7 +3,7 @@ import type { Logs } from '../callbacks/callback.js';
 import { ConfigError } from '../util/errors.js';
 
 /** Where progress is shown: standard error, or something like it. */
-type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
+export type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 /** Shows one pass after the other. */
 export interface Progress {
@@ -65,9 +65,8 @@ function lines(options: ProgressOptions, stream: Terminal): Progress {
     endEpoch(logs) {
       const seconds = secondsSince(start);
       const title = options.title ?? `Epoch ${epoch + 1}/${options.epochs}`;
-      stream.write(
-        `${title} - ${seconds.toFixed(1)}s - ${formatRate(seen / seconds)} - ${formatLogs(logs)}\n`,
-      );
+      const parts = [title, `${seconds.toFixed(1)}s`, formatRate(seen / seconds), formatLogs(logs)];
+      stream.write(`${parts.filter((part) => part !== '').join(' - ')}\n`);
     },
     end() {},
   };

@@ -1,0 +1,133 @@
+// CallbackList: callbacks that are called together, in order.
+import type { AnyModel } from '../models/model.js';
+import { ConfigError } from '../util/errors.js';
+import {
+  Callback,
+  type FitParams,
+  type Hook,
+  type Logs,
+  type PassMode,
+  type PredictLogs,
+  readsBatches,
+} from './callback.js';
+import { ProgbarLogger } from './progbarLogger.js';
+import type { Run } from './run.js';
+
+/**
+ * Several callbacks as one. Each hook of the list calls that of every callback in turn and awaits it.
+ * Logs are copied once per call: what a callback adds to them, those after it see, and the caller not.
+ *
+ * @example
+ * const list = new CallbackList([new CSVLogger('log.csv')], model);
+ * await list.onEpochEnd(0, { loss: 0.5 });
+ */
+export class CallbackList extends Callback {
+  readonly callbacks: readonly Callback[];
+
+  /** @throws ConfigError if one of them is no Callback */
+  constructor(
+    callbacks: readonly Callback[] | CallbackList = [],
+    model?: AnyModel,
+    params?: FitParams,
+  ) {
+    super();
+    const given = callbacks instanceof CallbackList ? callbacks.callbacks : callbacks;
+    if (!Array.isArray(given) || !given.every((c) => c instanceof Callback)) {
+      throw new ConfigError(
+        'callbacks: expected an array of Callback objects. For plain functions use new LambdaCallback({ onEpochEnd, … }).',
+      );
+    }
+    const flat = given.flatMap((c) => (c instanceof CallbackList ? c.callbacks : [c]));
+    this.callbacks = [...flat.filter((c) => !c.comesLast), ...flat.filter((c) => c.comesLast)];
+    if (model) this.setModel(model);
+    if (params) this.setParams(params);
+  }
+
+  override setModel(model: AnyModel): void {
+    super.setModel(model);
+    for (const callback of this.callbacks) callback.setModel(model);
+  }
+  override setParams(params: FitParams): void {
+    super.setParams(params);
+    for (const callback of this.callbacks) callback.setParams(params);
+  }
+  /** @internal Before the first hook of a run. */
+  begin(params: FitParams, run?: Run): void {
+    this.setParams(params);
+    for (const callback of this.callbacks) callback.run = run;
+  }
+  /** @internal The `verbose` of the caller's own progress: none if one of the callbacks shows it. */
+  ownProgress(verbose: number | 'auto' = 'auto'): number | 'auto' {
+    return this.callbacks.some((callback) => callback instanceof ProgbarLogger) ? 0 : verbose;
+  }
+  /** The callbacks that have batch hooks of a kind of pass. */
+  readers(mode: PassMode): readonly Callback[] {
+    return this.callbacks.filter((callback) => readsBatches(callback, mode));
+  }
+
+  /** Calls a hook of all callbacks. Between passes hooks may evaluate the model; in a batch not. */
+  private async each<L extends object>(
+    logs: L,
+    hook: (callback: Callback, copy: L) => Hook,
+    between = false,
+  ): Promise<void> {
+    const copy = { ...logs };
+    for (const callback of this.callbacks) {
+      if (between) this.model.betweenPasses = true;
+      try {
+        await hook(callback, copy);
+      } finally {
+        if (between) this.model.betweenPasses = false;
+      }
+    }
+  }
+
+  override onTrainBegin(logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onTrainBegin(copy), true);
+  }
+  override onTrainEnd(logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onTrainEnd(copy), true);
+  }
+  override onEpochBegin(epoch: number, logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onEpochBegin(epoch, copy), true);
+  }
+  override onEpochEnd(epoch: number, logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onEpochEnd(epoch, copy), true);
+  }
+  override onTestBegin(logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onTestBegin(copy), true);
+  }
+  override onTestEnd(logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onTestEnd(copy), true);
+  }
+  override onPredictBegin(logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onPredictBegin(copy));
+  }
+  override onPredictEnd(logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onPredictEnd(copy));
+  }
+  override onBatchBegin(step: number, logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onBatchBegin(step, copy));
+  }
+  override onBatchEnd(step: number, logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onBatchEnd(step, copy));
+  }
+  override onTrainBatchBegin(step: number, logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onTrainBatchBegin(step, copy));
+  }
+  override onTrainBatchEnd(step: number, logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onTrainBatchEnd(step, copy));
+  }
+  override onTestBatchBegin(step: number, logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onTestBatchBegin(step, copy));
+  }
+  override onTestBatchEnd(step: number, logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onTestBatchEnd(step, copy));
+  }
+  override onPredictBatchBegin(step: number, logs: Logs = {}): Promise<void> {
+    return this.each(logs, (c, copy) => c.onPredictBatchBegin(step, copy));
+  }
+  override onPredictBatchEnd(step: number, logs: PredictLogs): Promise<void> {
+    return this.each(logs, (c, copy) => c.onPredictBatchEnd(step, copy));
+  }
+}

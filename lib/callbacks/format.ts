@@ -1,0 +1,159 @@
+// Text as Python makes it: format strings like `{epoch:02d}-{val_loss:.2f}`, and numbers.
+import { ConfigError } from '../util/errors.js';
+
+/** Digits behind the point that any float64 with a finite tie has. */
+const exactDigits = 100;
+
+/** `toFixed` that rounds ties to even, as Python does. */
+function fixed(value: number, digits: number): string {
+  const rounded = value.toFixed(digits);
+  if (digits >= exactDigits || Math.abs(value) >= 1e21) return rounded;
+  const exact = value.toFixed(exactDigits);
+  const point = exact.indexOf('.');
+  const cut = exact.slice(point + 1 + digits);
+  if (!/^50*$/.test(cut)) return rounded;
+  const kept = digits === 0 ? exact.slice(0, point) : exact.slice(0, point + 1 + digits);
+  return Number(kept.at(-1)) % 2 === 0 ? kept : rounded;
+}
+
+/** `1e-7` → `1e-07`. */
+const padExponent = (text: string): string => text.replace(/e([+-])(\d)$/, 'e$10$2');
+
+/** A float as Python prints it: `1.0`, `1e-05`, `nan`. */
+export function pythonFloat(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e16)) return padExponent(value.toExponential());
+  const text = Object.is(value, -0) ? '-0' : String(value);
+  return text.includes('.') ? text : `${text}.0`;
+}
+
+/** `%g`: as short as `digits` significant ones allow. */
+function general(value: number, digits: number): string {
+  const significant = Math.max(digits, 1);
+  const exponential = value.toExponential(significant - 1);
+  const exponent = Number(exponential.slice(exponential.indexOf('e') + 1));
+  const trim = (text: string): string =>
+    text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text;
+  if (exponent >= -4 && exponent < significant) {
+    return trim(fixed(value, significant - 1 - exponent));
+  }
+  const [mantissa, power] = exponential.split('e');
+  return padExponent(`${trim(mantissa)}e${power}`);
+}
+
+interface Spec {
+  readonly fill: string | undefined;
+  readonly align: string | undefined;
+  readonly sign: string | undefined;
+  readonly zero: boolean;
+  readonly width: number;
+  readonly grouping: string;
+  readonly precision: number | undefined;
+  readonly type: string;
+}
+
+const specPattern =
+  /^(?:(?<fill>.)?(?<align>[<>=^]))?(?<sign>[-+ ])?(?<zero>0)?(?<width>\d+)?(?<grouping>[,_])?(?:\.(?<precision>\d+))?(?<type>[deEfFgGn%])?$/su;
+
+function parseSpec(text: string): Spec | undefined {
+  const groups = specPattern.exec(text)?.groups;
+  return (
+    groups && {
+      fill: groups.fill,
+      align: groups.align,
+      sign: groups.sign,
+      zero: groups.zero !== undefined,
+      width: Number(groups.width ?? 0),
+      grouping: groups.grouping ?? '',
+      precision: groups.precision === undefined ? undefined : Number(groups.precision),
+      type: groups.type ?? '',
+    }
+  );
+}
+
+/** With a precision but no type: like `g`, but always recognisable as a float. */
+function generalFloat(value: number, digits: number): string {
+  const text = general(value, digits);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+/** The digits of a number that is not negative, without sign and width. */
+function digitsOf(value: number, whole: boolean, { type, precision }: Spec): string {
+  const lower = type.toLowerCase();
+  if (!Number.isFinite(value)) {
+    const text = Number.isNaN(value) ? 'nan' : 'inf';
+    return type === '%' ? `${text}%` : type === lower ? text : text.toUpperCase();
+  }
+  if (whole && ['', 'd', 'n'].includes(type)) return String(value);
+  if (type === '')
+    return precision === undefined ? pythonFloat(value) : generalFloat(value, precision);
+  if (type === '%') return `${fixed(value * 100, precision ?? 6)}%`;
+  if (lower === 'f') return fixed(value, precision ?? 6);
+  const text =
+    lower === 'e'
+      ? padExponent(value.toExponential(precision ?? 6))
+      : general(value, precision ?? 6);
+  return type === lower ? text : text.toUpperCase();
+}
+
+/** One value by a format spec of Python's, such as `02d`; undefined if the spec does not fit. */
+function formatValue(value: number, whole: boolean, text: string): string | undefined {
+  const spec = parseSpec(text);
+  if (!spec) return undefined;
+  const asWhole = spec.type === 'd' || (whole && ['', 'n'].includes(spec.type));
+  if (asWhole && (!whole || spec.precision !== undefined)) return undefined;
+  const negative = value < 0 || Object.is(value, -0);
+  const sign = negative ? '-' : spec.sign === '+' || spec.sign === ' ' ? spec.sign : '';
+  let digits = digitsOf(Math.abs(value), whole, spec);
+  if (spec.grouping) {
+    digits = digits.replace(/^\d+/, (part) => part.replace(/\B(?=(\d{3})+$)/g, spec.grouping));
+  }
+  const align = spec.align ?? (spec.zero ? '=' : '>');
+  const padding = (spec.fill ?? (spec.zero ? '0' : ' ')).repeat(
+    Math.max(0, spec.width - sign.length - digits.length),
+  );
+  const half = Math.floor(padding.length / 2);
+  switch (align) {
+    case '<':
+      return sign + digits + padding;
+    case '=':
+      return sign + padding + digits;
+    case '^':
+      return padding.slice(0, half) + sign + digits + padding.slice(half);
+    default:
+      return padding + sign + digits;
+  }
+}
+
+/**
+ * Fills in `{name}` and `{name:spec}`, with Python's format specs for numbers; `{{` is a brace.
+ *
+ * @param where what the template belongs to, in errors
+ * @param whole names of values that are whole numbers, not floats
+ * @throws ConfigError for a name without a value and a spec that does not fit
+ */
+export function formatTemplate(
+  where: string,
+  template: string,
+  values: Readonly<Record<string, number>>,
+  whole: ReadonlySet<string>,
+): string {
+  return template.replace(
+    /\{\{|\}\}|\{([^{}:!]*)(?:![rsa])?(?::([^{}]*))?\}/g,
+    (match, name, spec) => {
+      if (match === '{{' || match === '}}') return match[0];
+      if (!Object.hasOwn(values, name)) {
+        throw new ConfigError(
+          `${where}: "${template}" asks for "${name}", which is not logged; there are ${Object.keys(values).join(', ')}.`,
+        );
+      }
+      const text = formatValue(values[name], whole.has(name), spec ?? '');
+      if (text !== undefined) return text;
+      throw new ConfigError(
+        `${where}: "${template}": cannot format ${name} with "${spec}"; use e.g. {epoch:02d} and {val_loss:.2f}.`,
+      );
+    },
+  );
+}
