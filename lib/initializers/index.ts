@@ -1,6 +1,14 @@
 // Initializers: what weights are before training. Formulas and defaults are Keras's.
 export { Constant, Identity, Ones, Zeros } from './constant.js';
 export {
+  GlorotNormal,
+  GlorotUniform,
+  HeNormal,
+  HeUniform,
+  LecunNormal,
+  LecunUniform,
+} from './fixed.js';
+export {
   get,
   Initializer,
   type InitializerLike,
@@ -20,12 +28,6 @@ export {
   computeFans,
   type FanAxes,
   type FanOptions,
-  GlorotNormal,
-  GlorotUniform,
-  HeNormal,
-  HeUniform,
-  LecunNormal,
-  LecunUniform,
   VarianceScaling,
   type VarianceScalingOptions,
 } from './scaling.js';
