@@ -1,5 +1,6 @@
 // layerNorm and its gradient: each row normalized by its own mean and variance, or (not centered)
 // by its mean square alone. A row is read from memory once; what follows finds it in the cache.
+#include "narrow_rows.h"
 #include "normalization.h"
 #include "reduction_core.h"
 
@@ -73,8 +74,66 @@ Deviations sumDeviations(const float* x, Index n, float shift) {
   return total;
 }
 
+// As many narrow rows as there are lanes. Their sums are short enough for float32.
+void normalizeTile(const LayerPlan& plan, const Task& task, Index row, Index rows) {
+  const Index n = plan.n;
+  const float* gamma = task.in<float>(1);
+  const float* beta = task.in<float>(2);
+  const float epsilon = task.in<float>(3)[0];
+  const float share = 1.0f / static_cast<float>(n);
+  RowTile tile;
+  loadTile(task.in<float>(0) + row * n, n, rows, tile);
+  float shift[kLanesOfRows] = {}, sum[kLanesOfRows] = {}, squares[kLanesOfRows] = {};
+  float scale[kLanesOfRows], offset[kLanesOfRows];
+  for (Index c = 0; plan.centered && c < n; c++) {
+#pragma omp simd
+    for (Index l = 0; l < kLanesOfRows; l++) shift[l] += tile[c * kLanesOfRows + l];
+  }
+  for (float& s : shift) s *= share;
+  for (Index c = 0; c < n; c++) {
+#pragma omp simd
+    for (Index l = 0; l < kLanesOfRows; l++) {
+      const float d = tile[c * kLanesOfRows + l] - shift[l];
+      sum[l] += d;
+      squares[l] += d * d;
+    }
+  }
+#pragma omp simd
+  for (Index l = 0; l < kLanesOfRows; l++) {
+    const float rounding = plan.centered ? sum[l] * share : 0.0f;
+    const float variance = squares[l] * share - rounding * rounding;
+    squares[l] = variance < 0 ? 0 : variance;
+    scale[l] = 1.0f / sqrt(squares[l] + epsilon);
+    offset[l] = -rounding * scale[l];
+    sum[l] = shift[l] + rounding;
+  }
+  for (Index l = 0; l < rows; l++) {
+    task.out<float>(1)[row + l] = sum[l];
+    task.out<float>(2)[row + l] = squares[l];
+  }
+  for (Index c = 0; c < n; c++) {
+#pragma omp simd
+    for (Index l = 0; l < kLanesOfRows; l++) {
+      const float d = tile[c * kLanesOfRows + l] - shift[l];
+      tile[c * kLanesOfRows + l] = (d * scale[l] + offset[l]) * gamma[c] + beta[c];
+    }
+  }
+  storeTile(tile, n, rows, task.out<float>(0) + row * n);
+}
+
+Status runNarrowLayerNorm(const Task& task) noexcept {
+  const LayerPlan& plan = planOf<LayerPlan>(task);
+  for (Index block = task.begin; block < task.end; block++) {
+    const Index end = plan.split.end(block, plan.rows);
+    for (Index row = plan.split.begin(block); row < end; row += kLanesOfRows)
+      normalizeTile(plan, task, row, kLanesOfRows < end - row ? kLanesOfRows : end - row);
+  }
+  return Status::ok;
+}
+
 Status runLayerNorm(const Task& task) noexcept {
   const LayerPlan& plan = planOf<LayerPlan>(task);
+  if (isNarrow(plan.n)) return runNarrowLayerNorm(task);
   const Index n = plan.n;
   const float* gamma = task.in<float>(1);
   const float* beta = task.in<float>(2);
@@ -116,7 +175,8 @@ std::unique_ptr<Plan> prepareLayerNormGrad(const Signature& signature) {
   plan->columnSplit = splitEvenly(plan->n, kCheap / plan->split.count, 64);
   plan->blocks = {plan->split.count, plan->columnSplit.count};
   const auto n = static_cast<std::size_t>(plan->n);
-  plan->threadScratch = 2 * n * sizeof(float);
+  const auto lanes = static_cast<std::size_t>(isNarrow(plan->n) ? kLanesOfRows : 1);
+  plan->threadScratch = 2 * n * lanes * sizeof(float);
   plan->sharedScratch = 2 * n * static_cast<std::size_t>(plan->split.count) * sizeof(double);
   return plan;
 }
@@ -192,6 +252,77 @@ void differentiateRows(const LayerPlan& plan, const Task& task, Index block) {
   }
 }
 
+// As many narrow rows as there are lanes; dgamma and dbeta have a sum for each lane.
+void differentiateTile(const LayerPlan& plan, const Task& task, Index row, Index rows,
+                       float* dgamma, float* dbeta) {
+  const Index n = plan.n;
+  const float* gamma = task.in<float>(4);
+  const float epsilon = task.in<float>(5)[0];
+  const float share = 1.0f / static_cast<float>(n);
+  RowTile dy, x;
+  loadTile(task.in<float>(0) + row * n, n, rows, dy);
+  loadTile(task.in<float>(1) + row * n, n, rows, x);
+  float mean[kLanesOfRows] = {}, r[kLanesOfRows] = {};
+  float plain[kLanesOfRows] = {}, products[kLanesOfRows] = {}, deviations[kLanesOfRows] = {};
+  for (Index l = 0; l < rows; l++) {
+    if (plan.centered) mean[l] = task.in<float>(2)[row + l];
+    r[l] = 1.0f / sqrt(task.in<float>(3)[row + l] + epsilon);
+  }
+  for (Index c = 0; c < n; c++) {
+#pragma omp simd
+    for (Index l = 0; l < kLanesOfRows; l++) {
+      const float d = x[c * kLanesOfRows + l] - mean[l];
+      const float g = dy[c * kLanesOfRows + l] * gamma[c];
+      x[c * kLanesOfRows + l] = d;
+      plain[l] += g;
+      products[l] += g * d;
+      deviations[l] += d;
+    }
+  }
+#pragma omp simd
+  for (Index l = 0; l < kLanesOfRows; l++) {
+    const float rounding = plan.centered ? deviations[l] * share : 0.0f;
+    const float slope = -r[l] * r[l] * (products[l] - rounding * plain[l]) * share;
+    products[l] = slope;
+    plain[l] = plan.centered ? -plain[l] * share - slope * rounding : 0.0f;
+    deviations[l] = -rounding * r[l];
+  }
+  for (Index c = 0; c < n; c++) {
+#pragma omp simd
+    for (Index l = 0; l < kLanesOfRows; l++) {
+      const Index at = c * kLanesOfRows + l;
+      const float d = x[at], g = dy[at];
+      dgamma[at] += g * (d * r[l] + deviations[l]);
+      dbeta[at] += g;
+      dy[at] = (g * gamma[c] + (d * products[l] + plain[l])) * r[l];
+    }
+  }
+  storeTile(dy, n, rows, task.out<float>(0) + row * n);
+}
+
+// `differentiateRows` for narrow rows.
+void differentiateTiles(const LayerPlan& plan, const Task& task, Index block) {
+  const Index n = plan.n;
+  float* dgamma = reinterpret_cast<float*>(task.threadScratch);
+  float* dbeta = dgamma + n * kLanesOfRows;
+  double* total = reinterpret_cast<double*>(task.sharedScratch) + 2 * block * n;
+  for (Index i = 0; i < 2 * n; i++) total[i] = 0;
+  for (Index i = 0; i < 2 * n * kLanesOfRows; i++) dgamma[i] = 0;
+  const Index end = plan.split.end(block, plan.rows);
+  constexpr Index perSum = kRowsPerSum * kLanesOfRows;
+  for (Index begin = plan.split.begin(block); begin < end; begin += perSum) {
+    const Index stop = begin + perSum < end ? begin + perSum : end;
+    for (Index row = begin; row < stop; row += kLanesOfRows)
+      differentiateTile(plan, task, row, kLanesOfRows < stop - row ? kLanesOfRows : stop - row,
+                        dgamma, dbeta);
+    for (Index i = 0; i < 2 * n; i++)
+      for (Index l = 0; l < kLanesOfRows; l++) {
+        total[i] += dgamma[i * kLanesOfRows + l];
+        dgamma[i * kLanesOfRows + l] = 0;
+      }
+  }
+}
+
 // Second phase: dγ and dβ of some elements, over the blocks in order.
 void combine(const LayerPlan& plan, const Task& task, Index block) {
   const double* partial = reinterpret_cast<const double*>(task.sharedScratch);
@@ -209,8 +340,9 @@ void combine(const LayerPlan& plan, const Task& task, Index block) {
 
 Status runLayerNormGrad(const Task& task) noexcept {
   const LayerPlan& plan = planOf<LayerPlan>(task);
+  const auto differentiate = isNarrow(plan.n) ? differentiateTiles : differentiateRows;
   for (Index block = task.begin; block < task.end; block++)
-    (task.phase == 0 ? differentiateRows : combine)(plan, task, block);
+    (task.phase == 0 ? differentiate : combine)(plan, task, block);
   return Status::ok;
 }
 

@@ -1,5 +1,6 @@
 // softmax and what goes with it, over rows of C classes.
 #include "elementwise_nest.h"
+#include "narrow_rows.h"
 #include "reduction_core.h"
 #include "registry.h"
 #include "vector_math.h"
@@ -64,8 +65,73 @@ template <class Body>
   return Status::ok;
 }
 
+// The largest element of each lane, and Σ exp(x − largest); the tile becomes those exponentials.
+struct LaneSums {
+  float largest[kLanesOfRows];
+  float sum[kLanesOfRows];
+};
+
+LaneSums expTile(float* tile, Index n) {
+  LaneSums lanes;
+  for (Index l = 0; l < kLanesOfRows; l++) {
+    lanes.largest[l] = tile[l];
+    lanes.sum[l] = 0;
+  }
+  for (Index c = 1; c < n; c++) {
+#pragma omp simd
+    for (Index l = 0; l < kLanesOfRows; l++)
+      lanes.largest[l] = MaximumFloat::combine(lanes.largest[l], tile[c * kLanesOfRows + l]);
+  }
+  for (Index c = 0; c < n; c++) {
+#pragma omp simd
+    for (Index l = 0; l < kLanesOfRows; l++) {
+      const float e = exp(tile[c * kLanesOfRows + l] - lanes.largest[l]);
+      tile[c * kLanesOfRows + l] = e;
+      lanes.sum[l] += e;
+    }
+  }
+  return lanes;
+}
+
+// tile[c] *= scale, lane by lane.
+void scaleTile(float* tile, Index n, const float* scale) {
+  for (Index c = 0; c < n; c++) {
+#pragma omp simd
+    for (Index l = 0; l < kLanesOfRows; l++) tile[c * kLanesOfRows + l] *= scale[l];
+  }
+}
+
+// Calls body(first row, rows) for the rows of the task, as many at a time as there are lanes; stops
+// at a failure.
+template <class Body>
+[[gnu::always_inline]] inline Status forLanesOfRows(const Task& task, Body body) {
+  const RowsPlan& plan = planOf<RowsPlan>(task);
+  for (Index block = task.begin; block < task.end; block++) {
+    const Index end = plan.split.end(block, plan.rows);
+    for (Index row = plan.split.begin(block); row < end; row += kLanesOfRows) {
+      const Status status = body(row, kLanesOfRows < end - row ? kLanesOfRows : end - row);
+      if (status != Status::ok) return status;
+    }
+  }
+  return Status::ok;
+}
+
+Status runNarrowSoftmax(const Task& task) noexcept {
+  const Index n = planOf<RowsPlan>(task).classes;
+  return forLanesOfRows(task, [&](Index row, Index rows) {
+    RowTile tile;
+    loadTile(task.in<float>(0) + row * n, n, rows, tile);
+    LaneSums lanes = expTile(tile, n);
+    for (float& sum : lanes.sum) sum = 1.0f / sum;
+    scaleTile(tile, n, lanes.sum);
+    storeTile(tile, n, rows, task.out<float>(0) + row * n);
+    return Status::ok;
+  });
+}
+
 Status runSoftmax(const Task& task) noexcept {
   const Index n = planOf<RowsPlan>(task).classes;
+  if (isNarrow(n)) return runNarrowSoftmax(task);
   return forSoftmaxRows(task, [&](Index, Index at) {
     const float* x = task.in<float>(0) + at;
     float* y = task.out<float>(0) + at;
@@ -148,8 +214,54 @@ Status refuseLabel(const Task& task, Index row) {
   return Status::indexOutOfRange;
 }
 
+// Refuses the first bad label of some rows.
+Status checkLabels(const Task& task, Index row, Index rows, Index classes) {
+  for (Index i = row; i < row + rows; i++)
+    if (!isLabel(task.in<std::int32_t>(1)[i], classes)) return refuseLabel(task, i);
+  return Status::ok;
+}
+
+Status runNarrowCrossEntropy(const Task& task) noexcept {
+  const Index n = planOf<RowsPlan>(task).classes;
+  return forLanesOfRows(task, [&](Index row, Index rows) {
+    const Status status = checkLabels(task, row, rows, n);
+    if (status != Status::ok) return status;
+    const float* x = task.in<float>(0) + row * n;
+    RowTile tile;
+    loadTile(x, n, rows, tile);
+    LaneSums lanes = expTile(tile, n);
+#pragma omp simd
+    for (Index l = 0; l < kLanesOfRows; l++) lanes.sum[l] = log(lanes.sum[l]);
+    for (Index l = 0; l < rows; l++) {
+      const float picked = x[l * n + task.in<std::int32_t>(1)[row + l]];
+      task.out<float>(0)[row + l] = lanes.sum[l] - (picked - lanes.largest[l]);
+    }
+    return Status::ok;
+  });
+}
+
+Status runNarrowCrossEntropyGrad(const Task& task) noexcept {
+  const Index n = planOf<RowsPlan>(task).classes;
+  return forLanesOfRows(task, [&](Index row, Index rows) {
+    const Status status = checkLabels(task, row, rows, n);
+    if (status != Status::ok) return status;
+    const float* dloss = task.in<float>(2) + row;
+    float* dx = task.out<float>(0) + row * n;
+    RowTile tile;
+    loadTile(task.in<float>(0) + row * n, n, rows, tile);
+    LaneSums lanes = expTile(tile, n);
+    for (Index l = 0; l < kLanesOfRows; l++)
+      lanes.sum[l] = (l < rows ? dloss[l] : 0.0f) / lanes.sum[l];
+    scaleTile(tile, n, lanes.sum);
+    storeTile(tile, n, rows, dx);
+    for (Index l = 0; l < rows; l++) dx[l * n + task.in<std::int32_t>(1)[row + l]] -= dloss[l];
+    return Status::ok;
+  });
+}
+
 Status runCrossEntropy(const Task& task) noexcept {
   const Index n = planOf<RowsPlan>(task).classes;
+  if (isNarrow(n)) return runNarrowCrossEntropy(task);
   return forSoftmaxRows(task, [&](Index row, Index at) {
     const std::int32_t label = task.in<std::int32_t>(1)[row];
     if (!isLabel(label, n)) return refuseLabel(task, row);
@@ -162,6 +274,7 @@ Status runCrossEntropy(const Task& task) noexcept {
 
 Status runCrossEntropyGrad(const Task& task) noexcept {
   const Index n = planOf<RowsPlan>(task).classes;
+  if (isNarrow(n)) return runNarrowCrossEntropyGrad(task);
   return forSoftmaxRows(task, [&](Index row, Index at) {
     const std::int32_t label = task.in<std::int32_t>(1)[row];
     if (!isLabel(label, n)) return refuseLabel(task, row);

@@ -32,6 +32,7 @@ const shapes = [
   [0, 4],
   [2, 3, 7],
   [33, 10],
+  [21, 32],
 ];
 
 const over = (
@@ -67,6 +68,8 @@ const losses: Decomposition[] = [
   [1, 1],
   [0, 4],
   [65, 10],
+  [37, 32],
+  [19, 33],
 ].flatMap(([rows, classes]) => {
   const [logits, labels] = labelled(rows, classes);
   const title = `[${rows}, ${classes}]`;
