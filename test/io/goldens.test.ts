@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadModel, type Model, modelFromJSON, tensor } from '../../lib/index.js';
-import { flat } from '../support/files.js';
+import { close, flat } from '../support/files.js';
 
 interface Case {
   readonly files: readonly string[];
@@ -21,15 +21,6 @@ interface Golden {
 const folder = new URL('../goldens/files/', import.meta.url).pathname;
 const goldenOf = (name: string): Golden =>
   JSON.parse(readFileSync(`${folder}${name}.json`, 'utf8')) as Golden;
-
-const close = (actual: Iterable<number>, expected: readonly number[], tolerance = 1e-4): void => {
-  const values = [...actual];
-  expect(values.length).toBe(expected.length);
-  for (const [i, value] of values.entries()) {
-    const error = Math.abs(value - expected[i]) / Math.max(Math.abs(expected[i]), 1e-3);
-    expect(error, `element ${i}: ${value}, expected ${expected[i]}`).toBeLessThan(tolerance);
-  }
-};
 
 describe.each(['keras3', 'keras2'])('%s', (name) => {
   const { x, y, cases } = goldenOf(name);

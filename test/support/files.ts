@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { type Model, Sequential, tensor } from '../../lib/index.js';
 import { Dense, Dropout, Input } from '../../lib/layers/index.js';
 
@@ -18,6 +18,20 @@ export async function flatOptimizer(model: Model): Promise<number[]> {
   const all: number[] = [];
   for (const { value } of model.optimizer.variables) all.push(...(await value.data()));
   return all;
+}
+
+/** Each value within `tolerance` of what is expected, relatively. */
+export function close(
+  actual: Iterable<number>,
+  expected: readonly number[],
+  tolerance = 1e-4,
+): void {
+  const values = [...actual];
+  expect(values.length).toBe(expected.length);
+  for (const [i, value] of values.entries()) {
+    const error = Math.abs(value - expected[i]) / Math.max(Math.abs(expected[i]), 1e-3);
+    expect(error, `element ${i}: ${value}, expected ${expected[i]}`).toBeLessThan(tolerance);
+  }
 }
 
 /** A folder for the tests of one file. */

@@ -17,6 +17,12 @@ const noSuchFile = 44;
 /** @type {{ path: string, offset: number } | undefined} */
 let allowed;
 
+/** @type {string | undefined} */
+let failedWrite;
+
+/** Why the system did not take what the library wrote, if it did not: `ENOSPC`. */
+export const writeFailure = () => failedWrite;
+
 /**
  * From now on the library may open this file, and takes `offset` for its beginning.
  * @param {string} path
@@ -39,9 +45,16 @@ export function confine(module) {
     stream.offset = allowed.offset;
     return stream;
   };
-  // Its reports of errors; they come as exceptions too.
-  fs.write = (stream, buffer, at, bytes, position) =>
-    stream.nfd <= 2 ? bytes : write(stream, buffer, at, bytes, position);
+  fs.write = (stream, buffer, at, bytes, position) => {
+    // What it prints of errors.
+    if (stream.nfd <= 2) return bytes;
+    try {
+      return write(stream, buffer, at, bytes, position);
+    } catch (error) {
+      failedWrite = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+      throw error;
+    }
+  };
   fs.read = (stream, buffer, at, bytes, position) => {
     if (!stream.offset) return read(stream, buffer, at, bytes, position);
     const from = position ?? stream.position;

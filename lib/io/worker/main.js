@@ -4,7 +4,7 @@
 // Node itself loads it, from lib/ as well as from dist/.
 import { parentPort } from 'node:worker_threads';
 import { ready } from 'h5wasm/node';
-import { confine } from './confine.js';
+import { confine, writeFailure } from './confine.js';
 import * as reading from './read.js';
 import * as writing from './write.js';
 
@@ -32,14 +32,18 @@ function answer(request) {
 
 /**
  * @param {unknown} error
+ * @param {Request} request
  * @returns {Failure}
  */
-function failureOf(error) {
+function failureOf(error, { op }) {
+  const reads = op === 'open' || op === 'read';
   if (!(error instanceof Error)) return { message: String(error), code: undefined };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  // The library gives its whole stack of errors; the last line is where it failed.
-  const [message] = error.message.split('\n');
-  return { message, code };
+  const own = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const code = own ?? (reads ? undefined : (writeFailure() ?? 'unknown'));
+  // The library tells of errors by a trap, which says nothing of what happened.
+  const trapped = error.name === 'RuntimeError' || /^(error - |Aborted)/.test(error.message);
+  if (!trapped) return { message: error.message, code };
+  return { message: reads ? 'damaged HDF5 file' : `cannot be written (${code})`, code };
 }
 
 /** @param {unknown} value @returns {ArrayBuffer[]} */
@@ -56,7 +60,7 @@ parentPort?.on('message', (/** @type {Request} */ request) => {
     const value = answer(request);
     parentPort?.postMessage({ value }, buffersOf(value));
   } catch (error) {
-    parentPort?.postMessage({ failure: failureOf(error) });
+    parentPort?.postMessage({ failure: failureOf(error, request) });
   }
 });
 parentPort?.postMessage('ready');
