@@ -18,9 +18,21 @@ class H5Worker {
   private readonly worker: Worker;
   private readonly ready: Promise<void>;
   private waiting: Waiting | undefined;
+  /** The user's file, for messages. */
+  private path = '';
+  /** Whether it has done all that it was asked, without having grown: then it serves the next file too. */
+  private sound = true;
+  private idle: NodeJS.Timeout | undefined;
 
-  /** @param path the user's file, for messages */
-  constructor(private readonly path: string) {
+  /** The worker that the last file left, or a new one. */
+  static take(path: string): H5Worker {
+    const worker = spare ?? new H5Worker();
+    spare = undefined;
+    worker.wake(path);
+    return worker;
+  }
+
+  private constructor() {
     // As deep as lib/io/, in dist/chunks/ too.
     this.worker = new Worker(new URL('../io/worker/main.js', import.meta.url), {
       execArgv: [],
@@ -30,8 +42,8 @@ class H5Worker {
     this.worker.stdout.resume();
     this.worker.stderr.resume();
     this.worker.on('message', (reply: Reply) => this.settle(reply));
-    this.worker.on('error', (error) => this.waiting?.reject(error));
-    this.worker.on('exit', () => this.waiting?.reject(new Error('the worker has ended')));
+    this.worker.on('error', (error) => this.lose(error));
+    this.worker.on('exit', () => this.lose(new Error('the worker has ended')));
     this.ready = new Promise((resolve, reject) => {
       this.waiting = { resolve, reject };
     });
@@ -52,12 +64,28 @@ class H5Worker {
     return Object.assign(new NeuroneError(`"${this.path}": ${message}.`), { code });
   }
 
+  private lose(error: Error): void {
+    this.sound = false;
+    if (spare === this) spare = undefined;
+    this.waiting?.reject(error);
+  }
+
+  private wake(path: string): void {
+    this.path = path;
+    clearTimeout(this.idle);
+    this.worker.ref();
+  }
+
   /** Asks, and waits for the answer; not longer than `seconds`. */
   async ask<R extends Request>(request: R, seconds?: number): Promise<Answers[R['op']]> {
     await this.ready;
+    this.sound = this.sound && sizeOf(request) < keptBytes;
     const answer = new Promise<Answers[R['op']]>((resolve, reject) => {
       this.waiting = { resolve, reject };
       this.worker.postMessage(request);
+    });
+    answer.catch(() => {
+      this.sound = false;
     });
     if (seconds === undefined) return answer;
     const timer = setTimeout(() => {
@@ -68,17 +96,40 @@ class H5Worker {
     return answer.finally(() => clearTimeout(timer));
   }
 
+  /** Ends it. */
   async end(): Promise<void> {
     this.waiting = undefined;
     await this.worker.terminate();
   }
+
+  /** Keeps it for a while for the next file, if all went well. */
+  async keep(): Promise<void> {
+    if (!this.sound || spare) return this.end();
+    spare = this;
+    this.worker.unref();
+    this.idle = setTimeout(() => {
+      if (spare === this) spare = undefined;
+      this.end();
+    }, keptSeconds * 1000).unref();
+  }
+}
+
+/** Starting one takes as long as a small file; a callback may save one after each epoch. */
+let spare: H5Worker | undefined;
+const keptSeconds = 10;
+/** WebAssembly's memory never shrinks: what held a large file is let go. */
+const keptBytes = 1 << 25;
+
+function sizeOf(request: Request): number {
+  if (request.op !== 'write') return 0;
+  return request.entries.reduce((n, { data }) => n + (data?.values.byteLength ?? 0), 0);
 }
 
 /** An HDF5 file being read. */
 export class H5Reader {
   private readonly worker: H5Worker;
   constructor(private readonly path: string) {
-    this.worker = new H5Worker(path);
+    this.worker = H5Worker.take(path);
   }
 
   /** What is in it, once everything was checked. @throws FormatError if it is damaged. */
@@ -111,7 +162,7 @@ export class H5Writer {
   private batch: Entry[] = [];
   private bytes = 0;
   constructor(path: string) {
-    this.worker = new H5Worker(path);
+    this.worker = H5Worker.take(path);
   }
 
   async create(path: string): Promise<void> {
@@ -147,7 +198,7 @@ export class H5Writer {
   }
 
   end(): Promise<void> {
-    return this.worker.end();
+    return this.worker.keep();
   }
 }
 

@@ -17,6 +17,7 @@ os.environ.update(
     CUDA_VISIBLE_DEVICES="-1",
 )
 
+import h5py  # noqa: E402
 import numpy as np  # noqa: E402
 
 try:
@@ -77,13 +78,43 @@ def save(name, make):
     return {"files": files, "predictions": predictions, "losses": losses, "after": model.predict(x[:5], verbose=0).tolist()}
 
 
+def hostile():
+    """Files of weights for one Dense(2) of two features, each wrong in a way that no library writes by itself."""
+
+    def weights(name):
+        file = h5py.File(FOLDER / f"hostile-{name}.weights.h5", "w")
+        return file, file.create_group("layers/dense/vars")
+
+    file, group = weights("external")
+    with file:
+        group.create_dataset("0", (2, 2), "float32", external=[("/etc/passwd", 0, 16)])
+    file, group = weights("link")
+    with file:
+        group["0"] = h5py.ExternalLink("/etc/passwd", "/x")
+    file, group = weights("virtual")
+    with file:
+        layout = h5py.VirtualLayout((2, 2), "float32")
+        layout[:] = h5py.VirtualSource("keras3-adam.h5", "/x", (2, 2))
+        group.create_virtual_dataset("0", layout)
+    file, group = weights("cycle")
+    with file:
+        for name in "abcdefgh":
+            group[name] = file["layers"]
+    file, group = weights("shape")
+    with file:
+        # Chunks that were never written take no room in the file.
+        group.create_dataset("0", (1 << 40, 2), "float32", chunks=(1024, 2), compression="gzip")
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     x, y = data(6, 3)
     cases = {name: save(name, make) for name, make in optimizers()}
     golden = {"version": keras.__version__, "x": x.tolist(), "y": y.tolist(), "cases": cases}
     (FOLDER / f"{NAME}.json").write_text(json.dumps(golden) + "\n")
-    for path in sorted(FOLDER.glob(f"{NAME}*")):
+    if NAME == "keras3":
+        hostile()
+    for path in sorted(FOLDER.glob("*")):
         print(path.name, path.stat().st_size)
 
 
