@@ -99,11 +99,23 @@ export function fullConfig(model: Model): Json {
   };
 }
 
-/** JSON as Python's `json` reads it, infinities included. */
+/**
+ * Options that are floats in Python, which tells 0 from 0.0: SGD refuses a momentum of 0. The others that may be
+ * whole numbers are sizes, axes, seeds and counts of steps.
+ */
+const floats = new Set(
+  `alpha beta beta_1 beta_2 clipnorm clipvalue decay_rate delta ema_momentum end_learning_rate epsilon factor gain
+   gamma global_clipnorm initial_accumulator_value initial_learning_rate l1 l2 label_smoothing learning_rate
+   learning_rate_power m_mul max_value maxval mean min_value minval momentum negative_slope offset power rate
+   rho scale stddev t_mul threshold value warmup_target weight_decay`.split(/\s+/),
+);
+
+/** JSON as Python's `json` writes and reads it: floats look like floats, and may be infinite. */
 export function toText(config: unknown): string {
-  const text = JSON.stringify(config, (_, value: unknown) => {
-    if (typeof value !== 'number' || Number.isFinite(value)) return value;
-    return `\u0000${value}`;
+  const text = JSON.stringify(config, (key, value: unknown) => {
+    if (typeof value !== 'number') return value;
+    if (!Number.isFinite(value)) return `\u0000${value}`;
+    return floats.has(key) && Number.isSafeInteger(value) ? `\u0000${value}.0` : value;
   });
-  return text.replace(/"\\u0000(-?Infinity|NaN)"/g, '$1');
+  return text.replace(/"\\u0000(-?Infinity|NaN|-?\d+\.0)"/g, '$1');
 }

@@ -229,6 +229,14 @@ describe('other models', () => {
     }
   });
 
+  it('Python tells 0 from 0.0', () => {
+    const model = classifier();
+    model.compile({ optimizer: new SGD(1), loss: 'mse' });
+    expect(model.toJSON()).toContain('"learning_rate":1.0');
+    expect(model.toJSON()).toContain('"momentum":0.0');
+    expect(model.toJSON()).toContain('"units":8,');
+  });
+
   it('toJSON and modelFromJSON', async () => {
     const model = classifier();
     const again = modelFromJSON(model.toJSON());

@@ -56,6 +56,11 @@ const models: Record<string, () => Sequential> = {
       ]),
       new SGD(0.05, { momentum: 0.9, nesterov: true }),
     ),
+  plain: () =>
+    compiled(
+      new Sequential([new Input({ shape: [6] }), new Dense(3, { activation: 'softmax' })]),
+      new SGD(1),
+    ),
   schedule: () =>
     compiled(
       new Sequential([
