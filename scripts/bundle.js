@@ -2,7 +2,7 @@
 // process that imports neurone reads one file and not thirty (122 ms became 33 on a busy machine);
 // what is imported only when needed becomes chunks. The command line is a bundle of its own, over the
 // same public modules that users import.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
 import { build } from 'esbuild';
@@ -109,6 +109,26 @@ async function bundleCommands(entries) {
   });
 }
 
+/**
+ * The thread that reads and writes HDF5, with the two libraries that only it needs: h5wasm installs itself
+ * three times over (15 MB), of which this takes one.
+ */
+async function bundleWorker() {
+  await build({
+    ...options,
+    packages: undefined,
+    entryPoints: ['lib/io/worker/main.js'],
+    outfile: 'dist/io/worker/main.js',
+    minifyWhitespace: true,
+    charset: 'utf8',
+  });
+  const licenses = ['h5wasm/LICENSE.txt', 'fflate/LICENSE'];
+  const texts = licenses.map(
+    (path) => `${path}\n\n${readFileSync(`${root}/node_modules/${path}`)}`,
+  );
+  writeFileSync(`${root}/dist/io/worker/LICENSES.txt`, texts.join('\n\n'));
+}
+
 /** Writes dist/, all but the types. */
 export async function bundle() {
   const entries = await findEntries();
@@ -117,4 +137,5 @@ export async function bundle() {
   await bundleCore(names);
   writeEntries(names);
   await bundleCommands(entries);
+  await bundleWorker();
 }

@@ -13,8 +13,9 @@ import {
   serializeRegularizer,
 } from '../regularizers/index.js';
 import type { DType } from '../tensor/dtype.js';
-import type { Shape } from '../tensor/shape.js';
+import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { FormatError } from '../util/errors.js';
 import { camelKeys, Registry, toSnakeCase } from '../util/registry.js';
 import type { SerializedObject } from '../util/serialize.js';
 import { checkOptions } from '../util/suggest.js';
@@ -137,6 +138,20 @@ export function layersIn(record: object): readonly AnyLayer[] {
   const seen = new Set<unknown>();
   for (const value of Object.values(record)) collectLayers(value, found, seen);
   return [...found];
+}
+
+/** How many more elements weights may have: no end of them, but while a file is loaded. */
+let allowance = Number.POSITIVE_INFINITY;
+
+/** @internal Runs `fn`, in which layers may not make weights of more elements than these. */
+export function withAllowance<T>(elements: number, fn: () => T): T {
+  const before = allowance;
+  allowance = elements;
+  try {
+    return fn();
+  } finally {
+    allowance = before;
+  }
 }
 
 /** Layers in the midst of a call, so that the outermost one forgets the penalties of the call before. */
@@ -272,6 +287,12 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   addWeight(options: WeightOptions): Variable {
     const { name = `weight_${this.own.length}`, shape, initializer = 'glorotUniform' } = options;
     const trainable = options.trainable ?? true;
+    allowance -= sizeOf(shape);
+    if (!(allowance >= 0)) {
+      throw new FormatError(
+        `${this.name}: its weight "${name}" of shape ${formatShape(shape)} is larger than what the file can hold.`,
+      );
+    }
     const weight = untraced(() => {
       const initial = getInitializer(initializer).call(shape);
       return new Variable(cast(initial, options.dtype ?? 'float32'), { name, trainable });

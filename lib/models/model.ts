@@ -184,10 +184,13 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
   fits = 0;
   /** @internal The layers between inputs and outputs, if the model was made of those. */
   graph: ModelGraph | undefined;
+  /** @internal What `compile` was last called with, for files. */
+  compileOptions: CompileOptions | undefined;
   private compiledState: Compiled | undefined;
   private steps = new Map<string, Step>();
   private lastInfo: BatchInfo | undefined;
-  private key: Variable | undefined;
+  /** @internal How far the random numbers have come, once there were any. */
+  randomState: Variable | undefined;
   private outForm: Form | undefined;
   private outCount = 0;
   /** Shapes of the inputs, once built; batch axes null. */
@@ -317,14 +320,14 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
 
   /** @internal The variable that counts random steps. */
   readonly randomKey = (): Variable => {
-    this.key ??= untraced(() => {
+    this.randomState ??= untraced(() => {
       const variable = new Variable(keyOf(currentSeed(), nextDraw() * 2 ** 20), {
         trainable: false,
       });
       variable.name = 'seed_generator_state';
       return variable;
     });
-    return this.key;
+    return this.randomState;
   };
 
   /**
@@ -341,6 +344,7 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
     checkLosses(loss);
     checkMetrics(given.plain, `${where}: metrics`);
     checkMetrics(given.weighted, `${where}: weightedMetrics`);
+    this.compileOptions = options;
     const model = this;
     const state: Compiled = {
       optimizer: getOptimizer(optimizer),

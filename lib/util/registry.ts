@@ -41,6 +41,18 @@ export class Registry<T> {
     return entry;
   }
 
+  /** @internal Takes note of the entries; what it returns forgets all that were added since. */
+  remember(): () => void {
+    const entries = new Map(this.entries);
+    const [listed, spellings] = [this.listed.length, this.spellings.length];
+    return () => {
+      this.entries.clear();
+      for (const [name, entry] of entries) this.entries.set(name, entry);
+      this.listed.length = listed;
+      this.spellings.length = spellings;
+    };
+  }
+
   /** The names, without aliases. */
   get names(): readonly string[] {
     return this.listed;

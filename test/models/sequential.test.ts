@@ -1,5 +1,6 @@
 // Sequential: building, add and pop, weights, frozen layers, configs, tables.
 import { describe, expect, it } from 'vitest';
+import { register } from '../../lib/io/register.js';
 import { Dense } from '../../lib/layers/dense.js';
 import { Dropout } from '../../lib/layers/dropout.js';
 import { Input } from '../../lib/layers/input.js';
@@ -7,7 +8,6 @@ import { clearSession, Layer } from '../../lib/layers/layer.js';
 import { Flatten } from '../../lib/layers/reshaping.js';
 import { Sequential } from '../../lib/models/sequential.js';
 import { multiply } from '../../lib/ops/elementwise.js';
-import { register } from '../../lib/register.js';
 import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
 import { ConfigError, ShapeError } from '../../lib/util/errors.js';
 import { expectClose } from '../support/close.js';

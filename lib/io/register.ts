@@ -1,17 +1,17 @@
 // `register(Class)`: makes classes of the user's own known by name, to configs and files.
-import { Constraint, constraints } from './constraints/index.js';
-import { Initializer, initializers } from './initializers/index.js';
-import { functions, type RegisteredFunction } from './layers/lambda.js';
-import { Layer, layers } from './layers/layer.js';
-import { Loss, losses } from './losses/loss.js';
-import { Metric, metrics } from './metrics/metric.js';
-import { Optimizer, optimizers } from './optimizers/optimizer.js';
-import { Regularizer, regularizers } from './regularizers/index.js';
-import { LearningRateSchedule, schedules } from './schedules/index.js';
-import { ConfigError } from './util/errors.js';
+import { Constraint, constraints } from '../constraints/index.js';
+import { Initializer, initializers } from '../initializers/index.js';
+import { functions, type RegisteredFunction } from '../layers/lambda.js';
+import { Layer, layers } from '../layers/layer.js';
+import { Loss, losses } from '../losses/loss.js';
+import { Metric, metrics } from '../metrics/metric.js';
+import { Optimizer, optimizers } from '../optimizers/optimizer.js';
+import { Regularizer, regularizers } from '../regularizers/index.js';
+import { LearningRateSchedule, schedules } from '../schedules/index.js';
+import { ConfigError } from '../util/errors.js';
 
 /** A class that configs can be made of. */
-interface Registrable {
+export interface Registrable {
   readonly name: string;
   readonly prototype: object;
   fromConfig(config: Record<string, unknown>): object;
@@ -76,6 +76,12 @@ function expect<T extends object>(made: object, Base: abstract new (...args: nev
 const isFunction = (given: Registrable | RegisteredFunction): given is RegisteredFunction =>
   Object.getOwnPropertyDescriptor(given, 'prototype')?.writable !== false;
 
+/** Under what names the user's classes were registered. */
+const registered = new Map<string, string>();
+
+/** @internal The name that a class of the user's was registered under. */
+export const registeredName = (className: string): string | undefined => registered.get(className);
+
 /**
  * Makes a layer, loss, metric, optimizer, schedule or initializer of your own known by its class's
  * name, so that names, configs and files can mean it; or the function of a `Lambda` layer.
@@ -88,11 +94,13 @@ export function register<C extends Registrable | RegisteredFunction>(
 ): C {
   const given: Registrable | RegisteredFunction = Class;
   if (isFunction(given)) functions.add(name, given);
-  else registerClass(given, name);
+  else addClass(given, name);
+  registered.set(Class.name, name);
   return Class;
 }
 
-function registerClass(Class: Registrable, name: string): void {
+/** @internal Puts a class into the registry of its kind. */
+export function addClass(Class: Registrable, name: string): void {
   const kind = kinds.find(({ Base }) =>
     Object.prototype.isPrototypeOf.call(Base.prototype, Class.prototype),
   );

@@ -1,0 +1,48 @@
+// The values of many variables at one moment, without copies: each is a version that no later step changes.
+import { evaluate } from '../graph/evaluate.js';
+import type { Variable } from '../graph/variable.js';
+import type { DataArray } from '../tensor/dtype.js';
+import type { Attributes, ElementType, Entry } from './protocol.js';
+
+/** A group or a data set to be written, whose values are yet to be taken. */
+export interface Planned {
+  readonly path: string;
+  readonly attributes?: Attributes;
+  readonly variable?: Variable;
+}
+
+export type Snapshot = ReadonlyMap<Variable, DataArray>;
+
+/**
+ * Takes the values of variables once every step that was queued before has run. Which variables there are must be
+ * known in the same turn of the event loop: a first step adds an optimizer's slots.
+ */
+export async function takeSnapshot(variables: Iterable<Variable>): Promise<Snapshot> {
+  const versions = [...variables].map((variable) => ({ variable, value: variable.value }));
+  await evaluate(...versions.map(({ value }) => value));
+  return new Map(
+    versions.map(({ variable, value: { source } }) => {
+      if (source.kind !== 'value') throw new Error(`${variable.path} has no value`);
+      return [variable, source.data];
+    }),
+  );
+}
+
+/** The step count is int64 in Keras's files. */
+const typeOf = (variable: Variable): ElementType => {
+  if (variable.dtype === 'int32') return variable.name === 'iterations' ? 'int64' : 'int32';
+  return variable.dtype === 'float32' ? 'float32' : 'uint8';
+};
+
+/** What was planned, with its values. */
+export function* entriesOf(plan: readonly Planned[], snapshot: Snapshot): Generator<Entry> {
+  for (const { path, attributes = {}, variable } of plan) {
+    const data = variable && snapshot.get(variable);
+    if (!variable || !data) {
+      yield { path, attributes };
+      continue;
+    }
+    const values = data instanceof Float64Array ? Float32Array.from(data) : data;
+    yield { path, attributes, data: { type: typeOf(variable), shape: variable.shape, values } };
+  }
+}

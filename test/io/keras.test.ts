@@ -1,0 +1,126 @@
+// The round trip with real Keras: trained here, opened there, trained on there, opened here again, and trained
+// on here; predictions and losses agree at each stage.
+import { execFile } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { History } from '../../lib/callbacks/index.js';
+import { loadModel, type Model, Sequential } from '../../lib/index.js';
+import { Activation, Dense, Dropout, Flatten, Input, Rescaling } from '../../lib/layers/index.js';
+import { Adam, type Optimizer, SGD } from '../../lib/optimizers/index.js';
+import { ExponentialDecay } from '../../lib/schedules/index.js';
+import { classifier, close, temporaryFolder, x, y } from '../support/files.js';
+
+const python = new URL('../../.venv/bin/python', import.meta.url).pathname;
+const script = new URL('../../scripts/keras-files.py', import.meta.url).pathname;
+const hasKeras = existsSync(python);
+if (!hasKeras && process.env.CI === undefined)
+  console.warn(
+    'keras: no .venv, so files are not tried with Keras; scripts/check-keras-files makes one.',
+  );
+
+type Logs = Record<string, number[]>;
+interface Opened {
+  readonly file: string;
+  readonly steps: number;
+  readonly predictions: number[];
+}
+interface Exchanged extends Opened {
+  readonly first: Logs;
+  readonly back: string;
+  readonly weights: string;
+  readonly after: number[];
+  readonly second: Logs;
+}
+
+const loss = 'sparse_categorical_crossentropy';
+
+function compiled(model: Sequential, optimizer: Optimizer): Sequential {
+  model.compile({ optimizer, loss, metrics: ['accuracy'], weightedMetrics: ['accuracy'] });
+  return model;
+}
+
+/** One after the other, so that no two models have layers of one name. */
+const models: Record<string, () => Sequential> = {
+  adam: () => classifier(0),
+  momentum: () =>
+    compiled(
+      new Sequential([
+        new Input({ shape: [6] }),
+        new Rescaling(0.5, 0.1),
+        new Flatten(),
+        new Dense(5, { activation: 'tanh', kernelConstraint: 'nonNeg', biasInitializer: 'ones' }),
+        new Dense(3),
+        new Activation('softmax'),
+      ]),
+      new SGD(0.05, { momentum: 0.9, nesterov: true }),
+    ),
+  plain: () =>
+    compiled(
+      new Sequential([new Input({ shape: [6] }), new Dense(3, { activation: 'softmax' })]),
+      new SGD(1),
+    ),
+  schedule: () =>
+    compiled(
+      new Sequential([
+        new Sequential([new Input({ shape: [6] }), new Dense(4, { activation: 'relu' })]),
+        new Dense(4, { trainable: false }),
+        new Dropout(0),
+        new Dense(3, { activation: 'softmax', useBias: false }),
+      ]),
+      new Adam(new ExponentialDecay({ initialLearningRate: 0.02, decaySteps: 5, decayRate: 0.9 }), {
+        beta1: 0.8,
+      }),
+    ),
+};
+
+const train = (model: Model): Promise<History> =>
+  model.fit(x, y, { epochs: 3, batchSize: 16, shuffle: false, verbose: 0 });
+const predict = async (model: Model) => (await model.predict(x)).data();
+
+describe.runIf(hasKeras || process.env.CI !== undefined)('with Keras', () => {
+  const folder = temporaryFolder();
+
+  it('files travel both ways, and training goes on', { timeout: 300_000 }, async () => {
+    const made: { model: Sequential; files: string[] }[] = [];
+    for (const [name, make] of Object.entries(models)) {
+      const model = make();
+      await train(model);
+      const files = [`${name}.keras`, `${name}.h5`];
+      for (const file of files) await model.save(join(folder, file));
+      made.push({ model, files });
+    }
+    const files = made.flatMap((one) => one.files);
+    const given = { x: await x.toArray(), y: await y.toArray(), files };
+    writeFileSync(join(folder, 'exchange.json'), JSON.stringify(given));
+    const { stdout } = await promisify(execFile)(python, [script, folder], {
+      maxBuffer: 1 << 26,
+    });
+    const exchanged = stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Opened | Exchanged);
+    expect(exchanged.map(({ file }) => file)).toEqual(files);
+    for (const { model, files: own } of made) {
+      const predictions = await predict(model);
+      const history = await train(model);
+      for (const there of exchanged.filter(({ file }) => own.includes(file))) {
+        expect(there.steps).toBe(12);
+        close(predictions, there.predictions);
+        if (!('back' in there)) continue;
+        close(history.history.loss, there.first.loss);
+        expect(there.first.accuracy).toEqual(
+          history.history.accuracy.map((a) => expect.closeTo(a)),
+        );
+        const again = await loadModel(join(folder, there.back));
+        close(await predict(again), there.after);
+        close((await train(again)).history.loss, there.second.loss);
+        const other = await loadModel(join(folder, there.file));
+        await other.loadWeights(join(folder, there.weights));
+        close(await predict(other), there.after);
+        close((await train(other)).history.loss, there.second.loss);
+      }
+    }
+  });
+});
