@@ -1,4 +1,5 @@
 // A model's config as Keras writes it: what `config.json` in a `.keras` file and `toJSON()` hold.
+import { serializeLayer } from '../layers/serialize.js';
 import { Loss, type LossFunction, losses } from '../losses/loss.js';
 import { Metric } from '../metrics/metric.js';
 import type { Model } from '../models/model.js';
@@ -85,16 +86,17 @@ export function compileConfig(model: Model): { optimizer: unknown; rest: Json } 
 
 /** `{ module, class_name, config, registered_name }` of a model. */
 export function modelConfig(model: Model): Json {
-  return named(serialize('keras.models', model)) as Json;
+  return named(serializeLayer(model)) as Json;
 }
 
 /** The whole of `config.json`. */
 export function fullConfig(model: Model): Json {
   const compiled = compileConfig(model);
-  const shape = model.builtShape;
+  const { builtShapes } = model;
+  const input_shape = builtShapes?.length === 1 ? builtShapes[0] : builtShapes;
   return {
     ...modelConfig(model),
-    ...(shape && { build_config: { input_shape: [null, ...shape] } }),
+    ...(input_shape && { build_config: { input_shape } }),
     compile_config: compiled ? { optimizer: compiled.optimizer, ...compiled.rest } : {},
   };
 }

@@ -2,9 +2,11 @@
 import { activations } from '../activations/index.js';
 import { constraints } from '../constraints/index.js';
 import { initializers } from '../initializers/index.js';
+import { functions } from '../layers/lambda.js';
 import { layers } from '../layers/layer.js';
 import { FunctionLoss, losses } from '../losses/loss.js';
-import { MeanMetricWrapper, metrics } from '../metrics/metric.js';
+import { metrics } from '../metrics/metric.js';
+import { MeanMetricWrapper, metricFunctions } from '../metrics/reduction.js';
 import { optimizers } from '../optimizers/optimizer.js';
 import { regularizers } from '../regularizers/index.js';
 import { schedules } from '../schedules/index.js';
@@ -31,7 +33,14 @@ const byModule = [
   ['models', layers],
 ] as const;
 
-const all = [...new Set([activations, ...byModule.map(([, registry]) => registry)])];
+const all = [
+  ...new Set([
+    activations,
+    functions,
+    metricFunctions,
+    ...byModule.map(([, registry]) => registry),
+  ]),
+];
 
 type AnyRegistry = (typeof byModule)[number][1];
 
@@ -50,6 +59,7 @@ const isClass = (given: Registrable | CustomFunction): given is Registrable =>
 
 function addFunction(name: string, fn: CustomFunction): void {
   activations.add(name, fn);
+  functions.add(name, fn);
   losses.add(name, { Class: { fromConfig: () => new FunctionLoss(fn) }, fn });
   metrics.add(name, { fromConfig: () => new MeanMetricWrapper(fn, { name }) });
 }

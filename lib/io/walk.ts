@@ -1,9 +1,10 @@
 // Where Keras keeps the variables of each object in `.weights.h5`: its walk over layers in lists and
 // attributes (keras/src/saving/saving_lib.py), by the names of classes and attributes, not of layers.
 import type { Variable } from '../graph/variable.js';
-import { Input } from '../layers/core.js';
+import { Input } from '../layers/input.js';
 import { type AnyLayer, Layer } from '../layers/layer.js';
 import { Model } from '../models/model.js';
+import { Sequential } from '../models/sequential.js';
 import { toSnakeCase } from '../util/registry.js';
 
 /** An object that has variables of its own. */
@@ -14,10 +15,8 @@ export interface Saveable {
   readonly variables: readonly Variable[];
 }
 
-/** What the programs of a model are kept in; there are no layers of the user's in it. */
-const notWalked = new Set(['compiledState', 'steps', 'compileOptions']);
-
-const classOf = (layer: AnyLayer): string => layer.constructor.name.replace(/^_+/, '');
+/** What every layer and model has: none of it holds layers that are not found otherwise. */
+const ofEveryModel = new Set(Object.keys(new Model({ name: 'model' })));
 
 const join = (path: string, name: string): string => (path === '' ? name : `${path}/${name}`);
 
@@ -31,9 +30,9 @@ function contentOf(value: unknown): readonly unknown[] | undefined {
   return Object.getPrototypeOf(value) === Object.prototype ? Object.values(value) : undefined;
 }
 
-/** Whether its layers are a list of its config: Sequential and functional models. */
+/** Whether Keras keeps its layers in a list: Sequential and functional models. */
 const listsLayers = (layer: AnyLayer): layer is Model =>
-  layer instanceof Model && 'layers' in layer.getConfig();
+  layer instanceof Sequential || (layer instanceof Model && layer.graph !== undefined);
 
 class Walk {
   readonly found: Saveable[] = [];
@@ -46,7 +45,7 @@ class Walk {
     this.found.push({ path, name: layer.name, variables: layer.ownWeights });
     if (listsLayers(layer)) this.container(layer.layers, join(path, 'layers'));
     const attributes = Object.entries(layer)
-      .filter(([name]) => !notWalked.has(name))
+      .filter(([name]) => !ofEveryModel.has(name))
       .map(([name, value]) => ({ name: snake(name), value }))
       .sort((a, b) => (sortKey(a.name) < sortKey(b.name) ? -1 : 1));
     for (const { name, value } of attributes) {
@@ -66,7 +65,7 @@ class Walk {
     };
     for (const value of content) {
       if (value instanceof Layer) {
-        this.layer(value, join(path, unique(toSnakeCase(classOf(value)))));
+        this.layer(value, join(path, unique(toSnakeCase(value.className))));
       } else {
         const inner = contentOf(value);
         if (inner) this.container(inner, join(path, unique('container')));

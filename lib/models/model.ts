@@ -344,7 +344,6 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
     checkLosses(loss);
     checkMetrics(given.plain, `${where}: metrics`);
     checkMetrics(given.weighted, `${where}: weightedMetrics`);
-    this.compileOptions = options;
     const model = this;
     const state: Compiled = {
       optimizer: getOptimizer(optimizer),
@@ -368,8 +367,6 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
     this.steps = new Map([...this.steps].filter(([, step]) => step.logNames.length === 0));
   }
 
-  /** @internal What compile() was given. */
-  compileOptions: CompileOptions | undefined;
   private trained: readonly Variable[] | undefined;
 
   /** Forgets all programs and the input's shape: the model's layers have changed. */

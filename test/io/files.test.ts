@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   ConfigError,
   FormatError,
+  input,
   Layer,
   type layers as Layers,
   loadModel,
@@ -16,7 +17,7 @@ import {
   type Tensor,
   tensor,
 } from '../../lib/index.js';
-import { Activation, Dense, Dropout, Input } from '../../lib/layers/index.js';
+import { Activation, Concatenate, Dense, Dropout, Input } from '../../lib/layers/index.js';
 import { Adam, SGD } from '../../lib/optimizers/index.js';
 import { ExponentialDecay } from '../../lib/schedules/index.js';
 import { classifier, flat, flatOptimizer, temporaryFolder, x, y } from '../support/files.js';
@@ -191,6 +192,9 @@ class Net extends Model {
     const [first, { last }] = this.rest;
     return last.apply(first.apply(this.hiddenOne.apply(t)));
   }
+  override getConfig() {
+    return { name: this.name };
+  }
   static override fromConfig(): Net {
     return new Net();
   }
@@ -226,6 +230,24 @@ describe('other models', () => {
       expect(await flat(again)).toEqual(await flat(model));
       expect(await flatOptimizer(again)).toEqual(await flatOptimizer(model));
       expect(again.optimizer.learningRate).toBe(model.optimizer.learningRate);
+    }
+  });
+
+  it('a functional model with two inputs, a shared layer and a nested model', async () => {
+    const [a, b] = [input([4]), input([4])];
+    const shared = new Dense(3, { activation: 'relu' });
+    const inner = new Sequential([new Input({ shape: [3] }), new Dense(2)]);
+    const joined = new Concatenate().apply([inner.apply(shared.apply(a)), shared.apply(b)]);
+    const model = new Model({ inputs: [a, b], outputs: new Dense(1).apply(joined) });
+    model.compile({ optimizer: 'adam', loss: 'mse' });
+    const xs = [x.slice(0, 40).reshape([60, 4]), x.slice(20, 60).reshape([60, 4])];
+    await model.fit(xs, x.slice(0, 10).reshape([60, 1]), quiet);
+    for (const name of ['functional.keras', 'functional.h5']) {
+      await model.save(path(name));
+      const again = await loadModel(path(name));
+      expect(await flat(again)).toEqual(await flat(model));
+      expect(await flatOptimizer(again)).toEqual(await flatOptimizer(model));
+      expect(again.toJSON()).toBe(model.toJSON());
     }
   });
 

@@ -3,18 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
-import { type Model, Sequential, tensor } from '../../lib/index.js';
+import { Sequential, tensor } from '../../lib/index.js';
 import { Dense, Dropout, Input } from '../../lib/layers/index.js';
+import type { AnyModel } from '../../lib/models/model.js';
 
 /** All weights of a model, one after the other. */
-export async function flat(model: Model): Promise<number[]> {
+export async function flat(model: AnyModel): Promise<number[]> {
   const all: number[] = [];
   for (const weight of await model.getWeights()) all.push(...(await weight.data()));
   return all;
 }
 
 /** The state of its optimizer, likewise. */
-export async function flatOptimizer(model: Model): Promise<number[]> {
+export async function flatOptimizer(model: AnyModel): Promise<number[]> {
   const all: number[] = [];
   for (const { value } of model.optimizer.variables) all.push(...(await value.data()));
   return all;
