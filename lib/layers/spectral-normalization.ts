@@ -16,22 +16,12 @@ import {
 import { matmul } from '../ops/gemm.js';
 import { reshape } from '../ops/movement.js';
 import { all, sum } from '../ops/reduce.js';
-import { Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
-import { resolveObject, type SerializedObject, serialize } from '../util/serialize.js';
-import {
-  type AnyLayer,
-  type CallOptions,
-  checkLayerOptions,
-  Layer,
-  type LayerOptions,
-  layers,
-  type SymbolicShape,
-} from './layer.js';
+import { type AnyLayer, type CallOptions, layers, type SymbolicShape } from './layer.js';
+import { Wrapper, type WrapperOptions, wrapperOptions } from './wrapper.js';
 
-export interface SpectralNormalizationOptions extends LayerOptions {
-  /** The layer whose `kernel` or `embeddings` is normalized. */
-  readonly layer?: AnyLayer | SerializedObject;
+export interface SpectralNormalizationOptions extends WrapperOptions {
   /** Steps towards the largest singular value at each call while training. Default 1. */
   readonly powerIterations?: number;
 }
@@ -54,8 +44,7 @@ function kernelOf(layer: AnyLayer): Variable {
  *
  * @example new SpectralNormalization(new Dense(64), { powerIterations: 2 })
  */
-export class SpectralNormalization extends Layer {
-  readonly layer: AnyLayer;
+export class SpectralNormalization extends Wrapper {
   readonly powerIterations: number;
   /** `[1, outputs]`: the direction that the next call starts with. */
   vectorU!: Variable;
@@ -65,11 +54,8 @@ export class SpectralNormalization extends Layer {
     layer: AnyLayer | SpectralNormalizationOptions,
     rest: SpectralNormalizationOptions = {},
   ) {
-    const options = layer instanceof Layer ? { ...rest, layer } : layer;
-    super(options);
-    checkLayerOptions('SpectralNormalization', options, ['layer', 'powerIterations']);
-    if (!options.layer) throw new ConfigError('SpectralNormalization: expected a layer, got none.');
-    this.layer = resolveObject<AnyLayer>(options.layer, layers);
+    const options = wrapperOptions(layer, rest);
+    super(options, {}, ['powerIterations']);
     this.powerIterations = options.powerIterations ?? 1;
     if (!Number.isInteger(this.powerIterations) || this.powerIterations < 1) {
       throw new ConfigError(
@@ -79,7 +65,7 @@ export class SpectralNormalization extends Layer {
   }
 
   override build(inputShape: SymbolicShape): void {
-    this.layer.ensureBuilt(inputShape);
+    super.build(inputShape);
     const kernel = kernelOf(this.layer);
     this.kernel = kernel;
     this.vectorU = this.addWeight({
@@ -92,11 +78,7 @@ export class SpectralNormalization extends Layer {
 
   override call(x: Tensor, options: CallOptions): Tensor {
     if (options.training && this.kernel) this.normalize(this.kernel);
-    const out = this.layer.apply(x, options);
-    if (out instanceof Tensor) return out;
-    throw new ConfigError(
-      `SpectralNormalization "${this.name}": expected one tensor from "${this.layer.name}", got several.`,
-    );
+    return super.call(x, options);
   }
 
   private normalize(variable: Variable): void {
@@ -126,7 +108,6 @@ export class SpectralNormalization extends Layer {
   override getConfig(): Record<string, unknown> {
     return {
       ...super.getConfig(),
-      layer: serialize('keras.layers', this.layer),
       power_iterations: this.powerIterations,
     };
   }

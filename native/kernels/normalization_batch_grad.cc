@@ -132,7 +132,7 @@ void combine(const ChannelsPlan& plan, const Task& task, Index block) {
       for (Index k = 0; k < kSums; k++) sums[k] += sumsOf(task, rowBlock)[k * plan.channels + c];
     const double r = 1 / __builtin_sqrt(task.in<float>(3)[c] + epsilon);
     const double rounding = plan.rows > 0 ? sums[2] / n : 0;
-    const double dgamma = (sums[1] - rounding * sums[0]) * r;
+    const double dgamma = plan.rows > 0 ? (sums[1] - rounding * sums[0]) * r : 0;
     const double scale = task.in<float>(4)[c] * r;
     const double slope = -scale * r * dgamma / n;
     task.out<float>(1)[c] = static_cast<float>(dgamma);

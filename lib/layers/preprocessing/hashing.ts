@@ -5,7 +5,7 @@ import { refuseOptions } from '../../util/suggest.js';
 import { type CallOptions, checkLayerOptions, Layer, type LayerOptions, layers } from '../layer.js';
 import { encodeCategories, type OutputMode, outputModeOf } from './encode.js';
 import { bucketOf, type Salt } from './fingerprint.js';
-import { isSymbolic, type Token, type TokenData, tokensOf } from './tokens.js';
+import { isTraced, type Token, type TokenData, tokensOf } from './tokens.js';
 
 export interface HashingOptions extends LayerOptions {
   /** How many bins there are, with the one of `maskValue`. */
@@ -73,7 +73,7 @@ export class Hashing extends Layer {
 
   override call(x: TokenData, _options: CallOptions = {}): Tensor {
     const where = `Hashing "${this.name}"`;
-    if (isSymbolic(x)) {
+    if (isTraced(x)) {
       throw new TraceError(
         `${where}: hashing cannot be part of a compiled model. Apply the layer to the data, and give the model its result.`,
       );

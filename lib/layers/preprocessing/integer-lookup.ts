@@ -8,7 +8,7 @@ import { type CallOptions, layers } from '../layer.js';
 import { toTensor } from './data.js';
 import { IndexLookup, type IndexLookupOptions, lookupOptions } from './index-lookup.js';
 import { countUpTo } from './search.js';
-import { isSymbolic, type Token, type TokenData, type Tokens, tokensOf } from './tokens.js';
+import { isTraced, type Token, type TokenData, type Tokens, tokensOf } from './tokens.js';
 
 export interface IntegerLookupOptions extends IndexLookupOptions<number> {
   /** Default int64, and nothing else. */
@@ -57,11 +57,11 @@ export class IntegerLookup extends IndexLookup<number> {
   }
 
   override apply(x: TokenData, options: CallOptions = {}): Tensor {
-    return isSymbolic(x) ? super.apply(x, options) : this.call(x);
+    return isTraced(x) ? super.apply(x, options) : this.call(x);
   }
 
   override call(x: TokenData, _options: CallOptions = {}): Tensor {
-    if (isSymbolic(x)) {
+    if (isTraced(x)) {
       const t = cast(toTensor(x), 'int32');
       return this.invert ? this.tokensAt(t) : this.encode(this.indicesOf(t));
     }

@@ -4,7 +4,7 @@ import { ConfigError, DataError, TraceError } from '../../util/errors.js';
 import { type CallOptions, layers } from '../layer.js';
 import { IndexLookup, type IndexLookupOptions, lookupOptions } from './index-lookup.js';
 import {
-  isSymbolic,
+  isTraced,
   type NestedStrings,
   nest,
   type TokenData,
@@ -54,7 +54,7 @@ export class StringLookup extends IndexLookup<string> {
   override call(x: Tensor, options?: CallOptions): Tensor;
   override call(x: TokenData, options?: CallOptions): Tensor | NestedStrings;
   override call(x: TokenData, _options: CallOptions = {}): Tensor | NestedStrings {
-    if (isSymbolic(x)) {
+    if (isTraced(x)) {
       throw new TraceError(
         `${this.where}: strings cannot be part of a compiled model. Apply the layer to the data, and give the model its result.`,
       );

@@ -1,5 +1,6 @@
 // Strings or whole numbers outside of programs: read from nested arrays, typed arrays and tensors.
 import { currentTrace } from '../../graph/variable.js';
+import { isSymbolic } from '../../ops/define.js';
 import { type Shape, sizeOf } from '../../tensor/shape.js';
 import { isTypedArray, Tensor } from '../../tensor/tensor.js';
 import { DataError, ShapeError } from '../../util/errors.js';
@@ -20,9 +21,10 @@ export interface Tokens {
   readonly shape: Shape;
 }
 
-/** Whether `x` is a tensor whose values are not known: it belongs to a program that is being made. */
-export const isSymbolic = (x: unknown): x is Tensor =>
-  x instanceof Tensor && currentTrace() !== undefined && x.source.kind !== 'value';
+/** Whether `x` is a tensor without values: symbolic, or of a program that is being made. */
+export const isTraced = (x: unknown): x is Tensor =>
+  isSymbolic(x) ||
+  (x instanceof Tensor && currentTrace() !== undefined && x.source.kind !== 'value');
 
 function nestedTokens(where: string, data: readonly unknown[]): Tokens {
   const shape: number[] = [];

@@ -66,7 +66,7 @@ const batchNormGrad: Kernel = ({ outputs: [{ shape }] }) => {
     for (let c = 0; c < channels; c++) {
       const rounding = rows > 0 ? means[c] / rows : 0;
       const r = 1 / Math.sqrt(variance[c] + epsilon[0]);
-      const sum = (products[c] - rounding * plain[c]) * r;
+      const sum = rows > 0 ? (products[c] - rounding * plain[c]) * r : 0;
       dgamma[c] = sum;
       dbeta[c] = plain[c];
       means[c] = mean[c] + rounding;
