@@ -6,8 +6,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { History } from '../../lib/callbacks/index.js';
-import { loadModel, type Model, Sequential } from '../../lib/index.js';
-import { Activation, Dense, Dropout, Flatten, Input, Rescaling } from '../../lib/layers/index.js';
+import { input, loadModel, Model, Sequential } from '../../lib/index.js';
+import {
+  Activation,
+  Add,
+  BatchNormalization,
+  Dense,
+  Dropout,
+  Flatten,
+  Input,
+  Rescaling,
+} from '../../lib/layers/index.js';
 import { Adam, type Optimizer, SGD } from '../../lib/optimizers/index.js';
 import { ExponentialDecay } from '../../lib/schedules/index.js';
 import { classifier, close, temporaryFolder, x, y } from '../support/files.js';
@@ -36,13 +45,13 @@ interface Exchanged extends Opened {
 
 const loss = 'sparse_categorical_crossentropy';
 
-function compiled(model: Sequential, optimizer: Optimizer): Sequential {
+function compiled(model: Model, optimizer: Optimizer): Model {
   model.compile({ optimizer, loss, metrics: ['accuracy'], weightedMetrics: ['accuracy'] });
   return model;
 }
 
 /** One after the other, so that no two models have layers of one name. */
-const models: Record<string, () => Sequential> = {
+const models: Record<string, () => Model> = {
   adam: () => classifier(0),
   momentum: () =>
     compiled(
@@ -56,6 +65,18 @@ const models: Record<string, () => Sequential> = {
       ]),
       new SGD(0.05, { momentum: 0.9, nesterov: true }),
     ),
+  functional: () => {
+    const x = input([6]);
+    const hidden = new Dense(6, { activation: 'relu' }).apply(x);
+    const inner = new Sequential([
+      new Input({ shape: [6] }),
+      new Dense(6),
+      new BatchNormalization(),
+    ]);
+    const joined = new Add().apply([hidden, inner.apply(hidden)]);
+    const outputs = new Dense(3, { activation: 'softmax' }).apply(joined);
+    return compiled(new Model({ inputs: x, outputs }), new Adam(0.02, { amsgrad: true }));
+  },
   plain: () =>
     compiled(
       new Sequential([new Input({ shape: [6] }), new Dense(3, { activation: 'softmax' })]),
@@ -83,7 +104,7 @@ describe.runIf(hasKeras || process.env.CI !== undefined)('with Keras', () => {
   const folder = temporaryFolder();
 
   it('files travel both ways, and training goes on', { timeout: 300_000 }, async () => {
-    const made: { model: Sequential; files: string[] }[] = [];
+    const made: { model: Model; files: string[] }[] = [];
     for (const [name, make] of Object.entries(models)) {
       const model = make();
       await train(model);
