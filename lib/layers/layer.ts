@@ -177,8 +177,7 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   readonly name: string;
   /** What Keras calls its class. */
   readonly className: string;
-  /** Takes effect at the next `model.compile()`. */
-  trainable: boolean;
+  private mayTrain: boolean;
   built = false;
   readonly inputShape: Shape | undefined;
   readonly activityRegularizer: Regularizer | undefined;
@@ -192,9 +191,19 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   constructor(options: LayerOptions = {}, className: string = new.target.name) {
     this.className = className.replace(/^_+/, '');
     this.name = options.name ?? uniqueName(this.className);
-    this.trainable = options.trainable ?? true;
+    this.mayTrain = options.trainable ?? true;
     this.inputShape = declaredShape(options);
     this.activityRegularizer = getRegularizer(options.activityRegularizer);
+  }
+
+  /** Whether its weights are trained. Set, it reaches all layers within; it counts from the next `compile()`. */
+  get trainable(): boolean {
+    return this.mayTrain;
+  }
+
+  set trainable(trainable: boolean) {
+    this.mayTrain = trainable;
+    for (const layer of this.sublayers) layer.trainable = trainable;
   }
 
   /** Makes the weights; called once, with the input's shape (batch axis null), or a list of them. */

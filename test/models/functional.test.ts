@@ -141,6 +141,26 @@ describe('a functional model', () => {
     expect(fixed.apply(x, { training: true }).dataSync()).toEqual(x.dataSync());
   });
 
+  it('freezes all layers within when it is frozen, as one frozen part does', async () => {
+    const inner = new Sequential([new Dense(3, { inputShape: [4], name: 'in' })], { name: 'part' });
+    const t = input([4]);
+    const model = new Model({
+      inputs: t,
+      outputs: new Dense(1, { name: 'head' }).apply(inner.apply(t)),
+    });
+    inner.trainable = false;
+    expect(inner.layers[0].trainable).toBe(false);
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    const before = model.weights.map((w) => [...w.value.dataSync()]);
+    await model.fit(x, sumsOf(x), quiet);
+    const changed = model.weights.map((w, i) => `${[...w.value.dataSync()]}` !== `${before[i]}`);
+    expect(changed).toEqual([false, false, true, true]);
+    model.trainable = false;
+    expect(model.trainableVariables).toEqual([]);
+    model.trainable = true;
+    expect(inner.layers[0].trainable).toBe(true);
+  });
+
   it('begins at any tensor, with an input of its own', async () => {
     const t = input([4]);
     const hidden = new Dense(3, { name: 'hidden' }).apply(t);

@@ -353,7 +353,7 @@ export abstract class IndexLookup<T extends Token> extends Layer {
     const { dtype: _, trainable: __, hasInputVocabulary: ___, ...options } = camelKeys(config);
     if (typeof options.vocabulary === 'string') {
       throw new ConfigError(
-        `${this.name}: a config may not name a file as the vocabulary ("${options.vocabulary}"). Read it, and give the tokens.`,
+        `"${String(config.name)}": a config may not name a file as the vocabulary ("${options.vocabulary}"). Read it, and give the tokens.`,
       );
     }
     return new this(options as never);
