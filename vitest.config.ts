@@ -12,7 +12,7 @@ if (!native)
   console.warn('native: the addon is not built, so its tests do not run; js alone does.');
 
 // What has no backend runs once, in a project of its own.
-const once = ['test/package.test.ts', 'test/cli/**', 'test/scripts/**'];
+const once = ['test/package.test.ts', 'test/catalogue.test.ts', 'test/cli/**', 'test/scripts/**'];
 
 // One suite, every backend: a project per backend over the same files.
 const project = (backend: string) => ({

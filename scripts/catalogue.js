@@ -12,7 +12,6 @@ const renamed = {
   'layers.Input': 'input',
   'models.model_from_json': 'modelFromJSON',
   'models.save_model': 'model.save',
-  'optimizers.deserialize': undefined,
 };
 
 const general = [
@@ -31,11 +30,16 @@ function equivalent(family, name, library) {
   for (const spelling of [name, camelCase(name)]) {
     if (spelling in namespace) return `${prefix}${spelling}`;
   }
-  if (library.knows(family, name)) return `'${name}'`;
-  return undefined;
+  // The registry of a family has its name: `losses.losses`.
+  return namespace[family]?.has(name) ? `'${name}'` : undefined;
 }
 
-/** Every Keras name with what stands for it here, or why nothing does. */
+/**
+ * Every Keras name with what stands for it here, or why nothing does.
+ *
+ * @param {object} library the exports of the package
+ * @returns {{ family: string, rows: { name: string, here?: string, reason?: string }[] }[]}
+ */
 export function catalogue(library) {
   const { cases } = JSON.parse(readFileSync(`${root}/test/goldens/names.json`, 'utf8'));
   return cases.map(({ family, names }) => ({
@@ -52,7 +56,12 @@ export function catalogue(library) {
 const row = ({ name, here, reason }) =>
   `| ${name} | ${here === undefined ? '–' : `\`${here}\``} | ${reason ?? ''} |`;
 
-/** The table as Markdown. */
+/**
+ * The table as Markdown.
+ *
+ * @param {object} library the exports of the package
+ * @returns {string}
+ */
 export function catalogueText(library) {
   const { keras } = JSON.parse(readFileSync(`${root}/test/goldens/names.json`, 'utf8'));
   const parts = catalogue(library).map(({ family, rows }) => {
