@@ -1,6 +1,6 @@
 // Saving and loading: bits survive, training goes on as if it had never stopped, and failures change nothing.
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   ConfigError,
@@ -37,6 +37,14 @@ describe.each(['model.keras', 'model.h5'])('%s', (name) => {
     expect(await flatOptimizer(again)).toEqual(await flatOptimizer(model));
     expect(again.toJSON()).toBe(model.toJSON());
     expect(await again.evaluate(x, y, quiet)).toEqual(await model.evaluate(x, y, quiet));
+  });
+
+  it('may be named from the current folder', async () => {
+    const model = classifier();
+    await model.fit(x, y, quiet);
+    const near = relative(process.cwd(), path(name));
+    await model.save(near);
+    expect(await flat(await loadModel(near))).toEqual(await flat(model));
   });
 
   it('goes on as if it had never stopped, dropout and shuffles included', async () => {

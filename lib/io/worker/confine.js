@@ -24,7 +24,7 @@ let failedWrite;
 export const writeFailure = () => failedWrite;
 
 /**
- * From now on the library may open this file, and takes `offset` for its beginning.
+ * From now on the library may open this file, by its absolute path, and takes `offset` for its beginning.
  * @param {string} path
  * @param {number} offset
  */

@@ -1,6 +1,7 @@
 // @ts-check
 // Reads HDF5: first what there is, with every size checked against the file; then the data asked for.
 import { closeSync, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Attribute, Dataset, File, Module } from 'h5wasm/node';
 import { allow } from './confine.js';
@@ -61,8 +62,9 @@ function checkSum({ path, offset, bytes, crc }) {
 export function open(part) {
   checkSum(part);
   fileBytes = part.bytes;
-  allow(part.path, part.offset);
-  file = new File(part.path, 'r');
+  const path = resolve(part.path);
+  allow(path, part.offset);
+  file = new File(path, 'r');
   return list(file);
 }
 

@@ -1,6 +1,7 @@
 // @ts-check
 // Writes HDF5, and zip files around it.
 import { closeSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { strToU8, Zip, ZipPassThrough } from 'fflate';
 import { File, Module } from 'h5wasm/node';
 import { allow } from './confine.js';
@@ -28,9 +29,9 @@ function sync(path) {
  * @param {string} path
  */
 export function create(path) {
-  allow(path, 0);
-  file = new File(path, 'w');
-  filePath = path;
+  filePath = resolve(path);
+  allow(filePath, 0);
+  file = new File(filePath, 'w');
 }
 
 export function close() {
