@@ -4,10 +4,10 @@
 //   8 bytes "NEURONE1" · uint32 length of the header · header · arrays one after the other · uint32 CRC-32
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { byteSize, type DType, isDType } from '../tensor/dtype.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { allocateData, fromData, type Tensor } from '../tensor/tensor.js';
+import { zlib } from '../util/builtin.js';
 import { FormatError } from '../util/errors.js';
 
 const magic = 'NEURONE1';
@@ -44,7 +44,7 @@ async function encode({ state, tensors }: Backup): Promise<Buffer> {
   }
   const content = Buffer.concat(parts);
   const checksum = Buffer.alloc(4);
-  checksum.writeUInt32LE(crc32(content));
+  checksum.writeUInt32LE(zlib().crc32(content));
   return Buffer.concat([content, checksum]);
 }
 
@@ -68,7 +68,8 @@ function decode(path: string, file: Buffer): Backup {
     throw wrong('it does not begin as one');
   }
   const content = file.subarray(0, -4);
-  if (crc32(content) !== file.readUInt32LE(content.length)) throw wrong('its checksum is wrong');
+  if (zlib().crc32(content) !== file.readUInt32LE(content.length))
+    throw wrong('its checksum is wrong');
   let at = start + file.readUInt32LE(magic.length);
   const { state, arrays } = JSON.parse(file.toString('utf8', start, at), decodeNumber);
   if (!Array.isArray(arrays) || !arrays.every(isArrayInfo)) throw wrong('its header is wrong');

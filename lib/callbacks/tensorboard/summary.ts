@@ -1,5 +1,5 @@
 // Summaries as TensorBoard's plugins read them: an Event's `summary` field with one value.
-import { crc32, deflateSync } from 'node:zlib';
+import { zlib } from '../../util/builtin.js';
 import { type Bytes, bytes, integer, join, message, text } from './protobuf.js';
 
 /** Numbers of TensorFlow's DataType. */
@@ -93,7 +93,7 @@ function pngChunk(kind: string, data: Bytes): Bytes {
   const body = join([Buffer.from(kind), data]);
   const ends = Buffer.alloc(8);
   ends.writeUInt32BE(data.length, 0);
-  ends.writeUInt32BE(crc32(body), 4);
+  ends.writeUInt32BE(zlib().crc32(body), 4);
   return join([ends.subarray(0, 4), body, ends.subarray(4)]);
 }
 
@@ -114,7 +114,7 @@ function png({ shape: [, height, width, channels], data }: Images, first: number
   return join([
     pngSignature,
     pngChunk('IHDR', header),
-    pngChunk('IDAT', deflateSync(pixels)),
+    pngChunk('IDAT', zlib().deflateSync(pixels)),
     pngChunk('IEND', new Uint8Array()),
   ]);
 }
