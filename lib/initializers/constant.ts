@@ -1,12 +1,9 @@
 // Initializers that draw nothing.
-import { broadcastTo } from '../ops/movement.js';
 import { formatShape, type Shape } from '../tensor/shape.js';
-import { literal, type Tensor, tensor } from '../tensor/tensor.js';
+import { filled, type Tensor, tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
 import { numberOption, toNamed } from '../util/options.js';
 import { Initializer, initializers } from './initializer.js';
-
-const filled = (value: number, shape: Shape): Tensor => broadcastTo(literal(value), shape);
 
 /** All zeros. */
 export class Zeros extends Initializer {

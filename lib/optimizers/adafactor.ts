@@ -13,9 +13,9 @@ import {
   square,
   subtract,
 } from '../ops/elementwise.js';
-import { broadcastTo, expandDims } from '../ops/movement.js';
+import { expandDims } from '../ops/movement.js';
 import { mean } from '../ops/reduce.js';
-import { literal, type Tensor } from '../tensor/tensor.js';
+import { filled, type Tensor } from '../tensor/tensor.js';
 import { checkOptions } from '../util/suggest.js';
 import { Optimizer, optimizers } from './optimizer.js';
 import {
@@ -75,7 +75,7 @@ export class Adafactor extends Optimizer {
       const rows = factored ? shape.slice(0, -1) : [];
       const columns = factored ? [...shape.slice(0, -2), ...shape.slice(-1)] : [];
       for (const [slot, of] of [['r', rows] as const, ['c', columns] as const]) {
-        this.keepSlot(variable, slot, this.addVariable(name, broadcastTo(literal(0), of), path));
+        this.keepSlot(variable, slot, this.addVariable(name, filled(0, of), path));
       }
       this.addSlot(variable, 'velocity');
     }

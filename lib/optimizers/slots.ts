@@ -2,7 +2,7 @@
 import { untraced } from '../graph/compile.js';
 import { Variable } from '../graph/variable.js';
 import { broadcastTo } from '../ops/movement.js';
-import { literal, type Tensor, type TensorLike } from '../tensor/tensor.js';
+import { filled, type Tensor, type TensorLike } from '../tensor/tensor.js';
 import { StateError } from '../util/errors.js';
 
 /** Keeps variables in the order in which they were made, which is the order that files have. */
@@ -43,9 +43,12 @@ export abstract class SlotKeeper {
 
   /** Adds a slot of the variable's shape, that starts as a number or a tensor of that shape. */
   protected addSlot(variable: Variable, name: string, initial: TensorLike = 0): Variable {
-    const value = typeof initial === 'number' ? literal(initial) : initial;
+    const value =
+      typeof initial === 'number'
+        ? filled(initial, variable.shape)
+        : broadcastTo(initial, variable.shape);
     const full = `${variable.path.replaceAll('/', '_')}_${name}`;
-    const slot = this.addVariable(full, broadcastTo(value, variable.shape));
+    const slot = this.addVariable(full, value);
     return this.keepSlot(variable, name, slot);
   }
 

@@ -205,6 +205,10 @@ export function tensor(
   return fromData(data, shape, dtype);
 }
 
+/** @internal A float32 tensor of one number, without a program: what most weights and slots begin as. */
+export const filled = (value: number, shape: Shape): Tensor =>
+  fromData(allocateData('float32', sizeOf(shape)).fill(value), shape, 'float32');
+
 /** @internal A float literal: a rank-0 tensor whose value is bound at each run, never compiled in. */
 export const literal = (value: number): Tensor =>
   new Tensor([], 'float32', { kind: 'literal', value });
