@@ -352,15 +352,15 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
       },
       losses: [],
       metrics: undefined,
+      lossesFor: (outputs) => resolveLosses(loss, lossWeights, outputs, where),
       resolve: (shapes) => {
         if (state.metrics) return;
         const outputs = { names: model.outputNames, shapes };
-        state.losses = resolveLosses(loss, lossWeights, outputs, where);
+        state.losses = state.lossesFor(outputs);
         state.metrics = resolveMetrics(given, outputs, state.losses, where);
       },
     };
-    if (this.knowsOutputs)
-      state.losses = resolveLosses(loss, lossWeights, { names: this.outputNames }, where);
+    if (this.knowsOutputs) state.losses = state.lossesFor({ names: this.outputNames });
     this.compiledState = state;
     this.compileOptions = options;
     this.trained = this.built ? this.trainableVariables : undefined;
@@ -453,13 +453,7 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
   private takesLabels(output: number): boolean {
     const { compiledState } = this;
     if (compiledState && compiledState.losses.length === 0) {
-      const { loss, lossWeights } = this.compileOptions ?? {};
-      compiledState.losses = resolveLosses(
-        loss,
-        lossWeights,
-        { names: this.outputNames },
-        `${this.name}.compile`,
-      );
+      compiledState.losses = compiledState.lossesFor({ names: this.outputNames });
     }
     return (compiledState?.losses ?? []).some(
       (one) => one.output === output && one.loss instanceof SparseCategoricalCrossentropy,

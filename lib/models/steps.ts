@@ -23,6 +23,11 @@ export interface Compiled {
   readonly trainable: readonly Variable[];
   /** Makes `losses` and `metrics` for these outputs, once. */
   readonly resolve: (shapes: readonly OutputShapes[]) => void;
+  /** The losses for outputs of these names; `'crossentropy'` waits for their shapes. */
+  readonly lossesFor: (outputs: {
+    readonly names: readonly string[];
+    readonly shapes?: readonly OutputShapes[];
+  }) => readonly OutputLoss[];
   losses: readonly OutputLoss[];
   metrics: MetricSet | undefined;
 }
