@@ -37,6 +37,7 @@ export {
   layerNormalization,
   rmsNormalization,
 } from './normalization.js';
+export { averagePool, maxPool, type PoolOptions } from './pooling.js';
 export {
   all,
   any,
@@ -54,3 +55,4 @@ export {
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';
 export { argsort, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';
+export type { ChannelOrder, PerAxis } from './windows.js';
