@@ -1,4 +1,9 @@
 export { type ScanOptions, scan } from '../graph/scan.js';
+export {
+  type AdaptivePoolOptions,
+  adaptiveAveragePool,
+  adaptiveMaxPool,
+} from './adaptive-pooling.js';
 export { type CumulativeOptions, cumprod, cumsum } from './cumulative.js';
 export * from './derived.js';
 export { einsum } from './einsum.js';
@@ -14,6 +19,7 @@ export {
   subtract as sub,
 } from './elementwise.js';
 export { dense, type MatmulOptions, matmul } from './gemm.js';
+export * as image from './image.js';
 export {
   arange,
   broadcastTo,
@@ -37,6 +43,7 @@ export {
   layerNormalization,
   rmsNormalization,
 } from './normalization.js';
+export { averagePool, maxPool, type PoolOptions } from './pooling.js';
 export {
   all,
   any,
@@ -54,3 +61,4 @@ export {
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';
 export { argsort, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';
+export type { ChannelOrder, PerAxis } from './windows.js';

@@ -5,6 +5,7 @@ import { fusedCases } from './fused.js';
 import { movementCases } from './movement.js';
 import { normalizationCases } from './normalization.js';
 import { orderCases } from './order.js';
+import { poolingCases } from './pooling.js';
 import { updateGradients } from './updates.js';
 
 export const gradientCases: GradientCases = {
@@ -12,6 +13,7 @@ export const gradientCases: GradientCases = {
   ...movementCases,
   ...fusedCases,
   ...orderCases,
+  ...poolingCases,
   ...normalizationCases,
   ...updateGradients,
 };

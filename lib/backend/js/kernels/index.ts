@@ -13,6 +13,7 @@ import { normalizationKernels } from './normalization.js';
 import { adamKernels } from './optimizer-adam.js';
 import { adaptiveKernels } from './optimizer-adaptive.js';
 import { descentKernels } from './optimizer-descent.js';
+import { poolingKernels } from './pooling.js';
 import { randomKernels } from './random.js';
 import { reduceKernels } from './reduce.js';
 import { sortKernels } from './sort.js';
@@ -35,6 +36,7 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     randomKernels,
     matmulKernels,
     normalizationKernels,
+    poolingKernels,
     descentKernels,
     adaptiveKernels,
     adamKernels,
