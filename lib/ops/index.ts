@@ -6,6 +6,7 @@ export {
   convTranspose,
   depthwiseConv,
   type GroupedConvOptions,
+  type Padding,
   separableConv,
 } from './convolve.js';
 export { type CumulativeOptions, cumprod, cumsum } from './cumulative.js';
@@ -46,6 +47,7 @@ export {
   layerNormalization,
   rmsNormalization,
 } from './normalization.js';
+export { averagePool, maxPool, type PoolOptions } from './pooling.js';
 export {
   all,
   any,
@@ -63,4 +65,4 @@ export {
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';
 export { argsort, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';
-export type { Padding } from './window.js';
+export type { ChannelOrder, PerAxis } from './windows.js';

@@ -7,6 +7,7 @@ import { elementwiseCases } from './elementwise.js';
 import { movementCases } from './movement.js';
 import { normalizationCases } from './normalization.js';
 import { orderCases } from './order.js';
+import { poolingCases } from './pooling.js';
 import { reduceAndProductCases } from './reduce.js';
 import { trainingCases } from './training.js';
 import { updateCases } from './updates.js';
@@ -19,6 +20,7 @@ export const cases: readonly KernelCase[] = [
   ...reduceAndProductCases,
   ...trainingCases,
   ...orderCases,
+  ...poolingCases,
   ...updateCases,
 ];
 

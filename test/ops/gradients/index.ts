@@ -6,6 +6,7 @@ import { fusedCases } from './fused.js';
 import { movementCases } from './movement.js';
 import { normalizationCases } from './normalization.js';
 import { orderCases } from './order.js';
+import { poolingCases } from './pooling.js';
 import { updateGradients } from './updates.js';
 
 export const gradientCases: GradientCases = {
@@ -14,6 +15,7 @@ export const gradientCases: GradientCases = {
   ...fusedCases,
   ...orderCases,
   ...convolutionCases,
+  ...poolingCases,
   ...normalizationCases,
   ...updateGradients,
 };

@@ -14,6 +14,7 @@ import { normalizationKernels } from './normalization.js';
 import { adamKernels } from './optimizer-adam.js';
 import { adaptiveKernels } from './optimizer-adaptive.js';
 import { descentKernels } from './optimizer-descent.js';
+import { poolingKernels } from './pooling.js';
 import { randomKernels } from './random.js';
 import { reduceKernels } from './reduce.js';
 import { sortKernels } from './sort.js';
@@ -37,6 +38,7 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     matmulKernels,
     convolutionKernels,
     normalizationKernels,
+    poolingKernels,
     descentKernels,
     adaptiveKernels,
     adamKernels,
