@@ -4,6 +4,7 @@ import { reshape, sliceAxis, stack } from '../ops/movement.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
+import { convolutionLayers } from './convolution/index.js';
 import { Activation } from './core.js';
 import { Dense } from './dense.js';
 import { checkInput, titleOf } from './input-spec.js';
@@ -11,7 +12,7 @@ import { type AnyLayer, type CallOptions, layers, type SymbolicShape } from './l
 import { Wrapper, type WrapperOptions } from './wrapper.js';
 
 /** Layers that treat every sample alone and alike, so that all steps can be one batch. */
-const perSample: readonly object[] = [Dense, Activation];
+const perSample: readonly object[] = [Dense, Activation, ...convolutionLayers];
 
 /**
  * Applies a layer to every time step, with the same weights:

@@ -1,5 +1,5 @@
 // Convolutions as keras.ops has them: 1, 2 or 3 spatial axes, channels last or first, padding by name.
-import { formatShape } from '../tensor/shape.js';
+import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
@@ -16,6 +16,8 @@ import {
   type PerAxis,
   perAxis,
   samePadding,
+  spatialOf,
+  windowsAlong,
   withChannelsLast,
 } from './windows.js';
 
@@ -196,6 +198,14 @@ export const convTranspose = recordable(
         transposedSize(last.shape[i + 1], axis, padding, extra?.[i]),
       );
       const paddings = axes.map((axis, i) => paddingOf(padding, size[i], axis));
+      const places = axes.map(({ span, stride }, i) =>
+        windowsAlong(size[i], span, stride, paddings[i]),
+      );
+      if (!sameShape(places, spatialOf(last.shape))) {
+        throw new ShapeError(
+          `${where}: outputPadding [${extra}] gives outputs of ${formatShape(size)}, of which the convolution would make ${formatShape(places)}, not ${formatShape(spatialOf(last.shape))}${atPath()}. Change it, or leave it out.`,
+        );
+      }
       const sizes = axes.length === 1 ? [1, ...size] : size;
       return fromImage(convInputGrad(x, kernel, sizes, geometry(paddings, 1)), t.rank);
     });
