@@ -62,6 +62,7 @@ const families = [
   'layers_weights',
   'layers_pooling',
   'layers_image',
+  'layers_convolution',
 ];
 
 describe.each(families)('%s', (family) => {
