@@ -64,5 +64,5 @@ export {
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';
 export { argsort, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';
-export type { ChannelOrder, PerAxis } from './windows.js';
 export type { Padding } from './window.js';
+export type { ChannelOrder, PerAxis } from './windows.js';
