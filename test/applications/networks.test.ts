@@ -13,7 +13,7 @@ import {
 } from '../../lib/applications/index.js';
 import { input, type Model, type Tensor, tensor } from '../../lib/index.js';
 
-const outputShape = (model: Model) => (model.outputs as Tensor).shape;
+const outputShape = (model: Model) => model.outputs[0].shape;
 
 describe('networks from literature', () => {
   it('LeNet-5 has the weights of the paper, but for its sparse connections', () => {
@@ -60,7 +60,7 @@ describe('networks from literature', () => {
   it('builds on a tensor that it is given', () => {
     const x = input([32, 32, 3]);
     const model = ResNet20({ inputTensor: x, includeTop: false, pooling: 'max' });
-    expect(model.inputs).toBe(x);
+    expect(model.inputs[0]).toBe(x);
     expect(outputShape(model)).toEqual([null, 64]);
   });
 
