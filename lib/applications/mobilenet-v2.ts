@@ -102,5 +102,5 @@ export function MobileNetV2({ alpha = 1, ...options }: MobileNetV2Options = {}):
   x = new Conv2D(last, 1, { useBias: false, name: 'Conv_1' }).apply(x);
   x = relu6('out_relu').apply(normalization('Conv_1_bn').apply(x));
   const name = `mobilenetv2_${alpha.toFixed(2)}_${inputs.shape[1] ?? 'None'}`;
-  return withTop(inputs, x, { name, ...options }, averageAndPredict(options));
+  return withTop(inputs, x, { name, ...options }, { classifier: averageAndPredict(options) });
 }

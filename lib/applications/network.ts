@@ -79,22 +79,25 @@ export function imageInput(
   return input(shape);
 }
 
+interface Ends {
+  readonly classifier: (x: Tensor) => Tensor;
+  /** Name of the layer that ends a network without classifier; default Keras's automatic one. */
+  readonly poolingName?: { readonly avg: string; readonly max: string };
+}
+
 /** The model from `inputs` to features `x`, ended as the options say. */
 export function withTop(
   inputs: Tensor,
   x: Tensor,
   options: ApplicationOptions & { readonly name: string },
-  classifier: (x: Tensor) => Tensor,
+  { classifier, poolingName }: Ends,
 ): Model {
   const { includeTop = true, pooling, name } = options;
   if (includeTop) return new Model({ inputs, outputs: classifier(x), name });
-  const pooled =
-    pooling === 'avg'
-      ? new GlobalAveragePooling2D().apply(x)
-      : pooling === 'max'
-        ? new GlobalMaxPooling2D().apply(x)
-        : x;
-  return new Model({ inputs, outputs: pooled, name });
+  if (pooling !== 'avg' && pooling !== 'max') return new Model({ inputs, outputs: x, name });
+  const Pooling = pooling === 'avg' ? GlobalAveragePooling2D : GlobalMaxPooling2D;
+  const pool = new Pooling(poolingName ? { name: poolingName[pooling] } : {});
+  return new Model({ inputs, outputs: pool.apply(x), name });
 }
 
 /** A mean over the image, and a dense layer over the classes. */

@@ -21,6 +21,11 @@ const sizes = { usual: 224, least: 32 };
 const normalization = (name: string) => new BatchNormalization({ epsilon: 1.001e-5, name });
 const relu = (name: string) => new Activation('relu', { name });
 
+const endsOf = (options: ApplicationOptions) => ({
+  classifier: averageAndPredict(options, 'avg_pool'),
+  poolingName: { avg: 'avg_pool', max: 'max_pool' },
+});
+
 interface Block {
   readonly filters: number;
   readonly strides: number;
@@ -72,7 +77,7 @@ function bottleneckNetwork(
   x = new ZeroPadding2D(1, { name: 'pool1_pad' }).apply(x);
   x = new MaxPooling2D(3, { strides: 2, name: 'pool1_pool' }).apply(x);
   const named = { name: className.toLowerCase(), ...options };
-  return withTop(inputs, bottlenecks(x, counts), named, averageAndPredict(options, 'avg_pool'));
+  return withTop(inputs, bottlenecks(x, counts), named, endsOf(options));
 }
 
 /** ResNet50 with the layers, names and weight files of keras.applications.ResNet50. */
@@ -121,7 +126,7 @@ function cifarNetwork(className: string, blocks: number, options: ApplicationOpt
     }
   }
   const chosen = { classes: 10, name: className.toLowerCase(), ...options };
-  return withTop(inputs, x, chosen, averageAndPredict(chosen, 'avg_pool'));
+  return withTop(inputs, x, chosen, endsOf(chosen));
 }
 
 /** The 20-layer network for 32×32 images of section 4.2, with projections; 10 classes by default. */

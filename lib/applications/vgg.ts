@@ -26,7 +26,9 @@ function network(className: string, counts: readonly number[], options: Applicat
     x = new MaxPooling2D(2, { strides: 2, ...name('pool') }).apply(x);
   }
   const named = { name: className.toLowerCase(), ...options };
-  return withTop(inputs, x, named, flattenAndPredict(options, [4096, 4096]));
+  return withTop(inputs, x, named, {
+    classifier: flattenAndPredict(options, [4096, 4096]),
+  });
 }
 
 /** VGG16 with the layers, names and weight files of keras.applications.VGG16. */

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import * as applications from '../../lib/applications/index.js';
+import { MobileNetV2, ResNet50 } from '../../lib/applications/index.js';
 import { loadModel, type Model, type Tensor, tensor } from '../../lib/index.js';
 import { camelKeys } from '../../lib/util/registry.js';
 import { temporaryFolder } from '../support/files.js';
@@ -14,8 +14,10 @@ import { expectNumbers } from '../support/golden.js';
 const python = new URL('../../.venv/bin/python', import.meta.url).pathname;
 const script = new URL('../../scripts/keras-applications.py', import.meta.url).pathname;
 
+const functions = { MobileNetV2, ResNet50 };
+
 interface Saved {
-  readonly name: 'ResNet50' | 'MobileNetV2';
+  readonly name: keyof typeof functions;
   readonly options: Record<string, unknown>;
   readonly files: readonly [string, string];
   readonly predictions: readonly number[];
@@ -43,7 +45,7 @@ describe.skipIf(!existsSync(python))('files of keras.applications', () => {
       const images = tensor(values, { shape: [2, 64, 64, 3] });
       const [whole, weights] = one.files.map((file) => join(folder, file));
       await expectPredictions(await loadModel(whole), images, one);
-      const made = applications[one.name](camelKeys(one.options));
+      const made = functions[one.name](camelKeys(one.options));
       await made.loadWeights(weights);
       await expectPredictions(made, images, one);
     }
