@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { explain, ops, Sequential, setRandomSeed } from 'neurone';
 import { digits } from 'neurone/data';
-import { Conv2D, Dense, Flatten, MaxPooling2D } from 'neurone/layers';
+import { Conv2D, Dense, GlobalAveragePooling2D, MaxPooling2D } from 'neurone/layers';
 
 const folder = process.argv[2] ?? 'seeing';
 setRandomSeed(1);
@@ -16,7 +16,8 @@ const model = new Sequential([
   new Conv2D(16, 3, { activation: 'relu', padding: 'same', name: 'first' }),
   new Conv2D(32, 3, { activation: 'relu', padding: 'same', name: 'second' }),
   new MaxPooling2D(2),
-  new Flatten(),
+  new Conv2D(64, 3, { activation: 'relu', padding: 'same', name: 'third' }),
+  new GlobalAveragePooling2D(),
   new Dense(10, { activation: 'softmax' }),
 ]);
 model.compile({
@@ -24,7 +25,7 @@ model.compile({
   loss: 'sparse_categorical_crossentropy',
   metrics: ['accuracy'],
 });
-await model.fit(x, train.y, { epochs: 15, batchSize: 32, verbose: 0 });
+await model.fit(x, train.y, { epochs: 25, batchSize: 32, verbose: 0 });
 const { accuracy } = await model.evaluate(images(test), test.y, { verbose: 0 });
 
 mkdirSync(folder, { recursive: true });
@@ -38,14 +39,16 @@ const { first } = explain.featureMaps(model, samples, ['first']);
 const maps = await explain.imageGrid(ops.transpose(image(first, 0), [2, 0, 1]));
 save('features.png', await explain.toPNG(maps, { scale: 8 }));
 
-const cams = explain.gradCam(model, samples);
+// Maps of 8 × 8, before the pooling, show more than the last ones.
+const cams = explain.gradCam(model, samples, { layer: 'second' });
 const reasons = explain.integratedGradients(model, samples);
+const read = await ops.argmax(await model.predict(samples), 1).data();
 const panels = [];
 for (let i = 0; i < samples.shape[0]; i++) {
   const digit = ops.squeeze(image(samples, i), -1);
   const signed = ops.squeeze(image(reasons, i), -1);
   panels.push(
-    { image: digit, caption: `digit ${i + 1}` },
+    { image: digit, caption: `read as ${read[i]}` },
     { image: await explain.overlay(digit, image(cams, i)), caption: 'Grad-CAM' },
     {
       image: await explain.heatmap(signed, { colors: 'diverging' }),

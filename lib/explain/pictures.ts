@@ -184,11 +184,12 @@ export async function toSVG(
     const pixels = await pixelsOf('toSVG', image);
     const [w, h] = [pixels.width * scale, pixels.height * scale];
     const data = Buffer.from(await toPNG(image)).toString('base64');
+    const cell = Math.max(w, 7 * caption.length); // about the width of the text
     parts.push(
-      `<image x="${x}" y="${margin}" width="${w}" height="${h}" image-rendering="pixelated" href="data:image/png;base64,${data}"/>`,
-      `<text x="${x + w / 2}" y="${margin + h + line - 6}">${escapeXml(caption)}</text>`,
+      `<image x="${x + (cell - w) / 2}" y="${margin}" width="${w}" height="${h}" image-rendering="pixelated" href="data:image/png;base64,${data}"/>`,
+      `<text x="${x + cell / 2}" y="${margin + h + line - 6}">${escapeXml(caption)}</text>`,
     );
-    x += w + margin;
+    x += cell + margin;
     height = Math.max(height, h);
   }
   const full = height + 2 * margin + line;
