@@ -16,6 +16,7 @@ namespace neurone {
   void addNormalizationKernels(KernelList&); \
   void addOptimizerKernels(KernelList&);     \
   void addGemmKernels(KernelList&);          \
+  void addPoolingKernels(KernelList&);       \
   inline void addAll(KernelList& list) {     \
     addElementwiseKernels(list);             \
     addReductionKernels(list);               \
@@ -25,6 +26,7 @@ namespace neurone {
     addNormalizationKernels(list);           \
     addOptimizerKernels(list);               \
     addGemmKernels(list);                    \
+    addPoolingKernels(list);                 \
   }                                          \
   }
 

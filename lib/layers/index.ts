@@ -50,6 +50,7 @@ export {
   type ActivityRegularizationOptions,
   Identity,
 } from './identity.js';
+export * from './image/index.js';
 export { Input, type InputOptions, input } from './input.js';
 export { Lambda, type LambdaOptions } from './lambda.js';
 export {
@@ -89,6 +90,7 @@ export {
   GaussianNoise,
   type GaussianNoiseOptions,
 } from './noise-layers.js';
+export * from './pooling/index.js';
 export { PReLU, type PReLUOptions } from './prelu.js';
 export * from './preprocessing/index.js';
 export {

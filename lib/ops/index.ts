@@ -1,5 +1,10 @@
 export { type ScanOptions, scan } from '../graph/scan.js';
 export {
+  type AdaptivePoolOptions,
+  adaptiveAveragePool,
+  adaptiveMaxPool,
+} from './adaptive-pooling.js';
+export {
   type ConvOptions,
   type ConvTransposeOptions,
   conv,
@@ -24,6 +29,7 @@ export {
   subtract as sub,
 } from './elementwise.js';
 export { dense, type MatmulOptions, matmul } from './gemm.js';
+export * as image from './image.js';
 export {
   arange,
   broadcastTo,

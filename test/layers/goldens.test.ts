@@ -61,6 +61,8 @@ const families = [
   'layers_joining',
   'layers_weights',
   'layers_convolution',
+  'layers_pooling',
+  'layers_image',
 ];
 
 describe.each(families)('%s', (family) => {
