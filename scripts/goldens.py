@@ -26,7 +26,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, applications, callbacks, convolution, functional, initializers, layer_names, layers, layers_image, layers_merging, layers_pooling, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
+from goldens import activations, applications, callbacks, functional, initializers, layer_names, layers, layers_convolution, layers_image, layers_merging, layers_pooling, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -52,7 +52,7 @@ FAMILIES = {
     "layers_merging": layers_merging.cases,
     "layers_joining": layers_merging.joining_cases,
     "layers_weights": layers_weights.cases,
-    "layers_convolution": convolution.cases,
+    "layers_convolution": layers_convolution.cases,
     "training": training.cases,
     "functional": functional.cases,
     "names": names.cases,

@@ -60,9 +60,9 @@ const families = [
   'layers_merging',
   'layers_joining',
   'layers_weights',
+  'layers_convolution',
   'layers_pooling',
   'layers_image',
-  'layers_convolution',
 ];
 
 describe.each(families)('%s', (family) => {
