@@ -7,15 +7,26 @@
 namespace neurone::NEURONE_ISA::convolution {
 namespace {
 
+// Winograd's 16 transformed copies of the weights are worth it from so many outputs on; below, the
+// weights are what is waited for.
+constexpr Index kWinogradOutputs = 196;
+
+bool likesWinograd(const Geometry& g, Direction direction) {
+  return winograd.fits(g, direction) && g.images * g.outputs() >= kWinogradOutputs;
+}
+
 const Method& chooseForward(const Geometry& g) {
+  if (likesWinograd(g, Direction::forward)) return winograd;
   return pointwise.fits(g, Direction::forward) ? pointwise : im2col;
 }
 
 const Method& chooseInputGrad(const Geometry& g) {
+  if (likesWinograd(g, Direction::inputGrad)) return winograd;
   return pointwise.fits(g, Direction::inputGrad) ? pointwise : im2col;
 }
 
 const Method& chooseKernelGrad(const Geometry& g) {
+  if (likesWinograd(g, Direction::kernelGrad)) return winograd;
   return pointwise.fits(g, Direction::kernelGrad) ? pointwise : im2col;
 }
 
@@ -23,7 +34,7 @@ const Method& chooseKernelGrad(const Geometry& g) {
 const Method* forced() {
   const char* const wanted = std::getenv("NEURONE_CONV");
   if (!wanted) return nullptr;
-  for (const Method* method : {&im2col, &pointwise})
+  for (const Method* method : {&im2col, &pointwise, &winograd})
     if (std::strcmp(wanted, method->name) == 0) return method;
   return nullptr;
 }
