@@ -16,6 +16,7 @@ namespace neurone {
   void addNormalizationKernels(KernelList&); \
   void addOptimizerKernels(KernelList&);     \
   void addGemmKernels(KernelList&);          \
+  void addPoolingKernels(KernelList&);       \
   void addConvolutionKernels(KernelList&);   \
   inline void addAll(KernelList& list) {     \
     addElementwiseKernels(list);             \
@@ -26,6 +27,7 @@ namespace neurone {
     addNormalizationKernels(list);           \
     addOptimizerKernels(list);               \
     addGemmKernels(list);                    \
+    addPoolingKernels(list);                 \
     addConvolutionKernels(list);             \
   }                                          \
   }

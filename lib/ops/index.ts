@@ -1,4 +1,13 @@
 export { type ScanOptions, scan } from '../graph/scan.js';
+export {
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv,
+  convTranspose,
+  depthwiseConv,
+  type GroupedConvOptions,
+  separableConv,
+} from './convolve.js';
 export { type CumulativeOptions, cumprod, cumsum } from './cumulative.js';
 export * from './derived.js';
 export { einsum } from './einsum.js';
@@ -37,6 +46,7 @@ export {
   layerNormalization,
   rmsNormalization,
 } from './normalization.js';
+export { averagePool, maxPool, type PoolOptions } from './pooling.js';
 export {
   all,
   any,
@@ -54,3 +64,5 @@ export {
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';
 export { argsort, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';
+export type { Padding } from './window.js';
+export type { ChannelOrder, PerAxis } from './windows.js';

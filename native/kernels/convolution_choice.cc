@@ -12,29 +12,15 @@ namespace {
 constexpr Index kWinogradOutputs = 196;
 
 bool likesWinograd(const Geometry& g, Direction direction) {
-  return winograd.fits(g, direction) && g.images * g.outputs() >= kWinogradOutputs;
-}
-
-const Method& chooseForward(const Geometry& g) {
-  if (likesWinograd(g, Direction::forward)) return winograd;
-  return pointwise.fits(g, Direction::forward) ? pointwise : im2col;
-}
-
-const Method& chooseInputGrad(const Geometry& g) {
-  if (likesWinograd(g, Direction::inputGrad)) return winograd;
-  return pointwise.fits(g, Direction::inputGrad) ? pointwise : im2col;
-}
-
-const Method& chooseKernelGrad(const Geometry& g) {
-  if (likesWinograd(g, Direction::kernelGrad)) return winograd;
-  return pointwise.fits(g, Direction::kernelGrad) ? pointwise : im2col;
+  return winograd.fits(g, direction) && g.images * g.outputs() >= kWinogradOutputs &&
+         least(g.channels, g.filters) >= 8;
 }
 
 // Read with every plan, not once, so that one process can compare algorithms.
 const Method* forced() {
   const char* const wanted = std::getenv("NEURONE_CONV");
   if (!wanted) return nullptr;
-  for (const Method* method : {&im2col, &pointwise, &winograd})
+  for (const Method* method : {&im2col, &pointwise, &winograd, &direct, &depthwise})
     if (std::strcmp(wanted, method->name) == 0) return method;
   return nullptr;
 }
@@ -44,14 +30,10 @@ const Method* forced() {
 const Method& choose(const Geometry& g, Direction direction) {
   const Method* const wanted = forced();
   if (wanted && wanted->fits(g, direction)) return *wanted;
-  switch (direction) {
-    case Direction::forward:
-      return chooseForward(g);
-    case Direction::inputGrad:
-      return chooseInputGrad(g);
-    default:
-      return chooseKernelGrad(g);
-  }
+  if (likesWinograd(g, direction)) return winograd;
+  for (const Method* method : {&depthwise, &pointwise, &direct})
+    if (method->fits(g, direction)) return *method;
+  return im2col;
 }
 
 }  // namespace neurone::NEURONE_ISA::convolution

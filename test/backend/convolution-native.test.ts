@@ -172,7 +172,7 @@ const shapes: Readonly<Record<string, Convolution>> = {
   'many positions': convolution([3, 4, 6], [30, 31], [3, 3], same3),
 };
 
-const methods = ['im2col', 'pointwise', 'winograd'];
+const methods = ['im2col', 'pointwise', 'winograd', 'direct', 'depthwise'];
 
 /** Winograd's transforms add up rounding errors of sums of 16 values. */
 const tolerance = (method: string) => (method === 'winograd' ? 3e-6 : 1e-6);

@@ -4,6 +4,7 @@ import { activationKernels } from './activation.js';
 import { argumentKernels } from './argument.js';
 import { binaryKernels } from './binary.js';
 import { compareKernels } from './compare.js';
+import { convolutionKernels } from './convolution.js';
 import { cumulativeKernels } from './cumulative.js';
 import { gatherKernels } from './gather.js';
 import { lossKernels } from './loss.js';
@@ -13,6 +14,7 @@ import { normalizationKernels } from './normalization.js';
 import { adamKernels } from './optimizer-adam.js';
 import { adaptiveKernels } from './optimizer-adaptive.js';
 import { descentKernels } from './optimizer-descent.js';
+import { poolingKernels } from './pooling.js';
 import { randomKernels } from './random.js';
 import { reduceKernels } from './reduce.js';
 import { sortKernels } from './sort.js';
@@ -34,7 +36,9 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     gatherKernels,
     randomKernels,
     matmulKernels,
+    convolutionKernels,
     normalizationKernels,
+    poolingKernels,
     descentKernels,
     adaptiveKernels,
     adamKernels,
