@@ -28,6 +28,7 @@ tf.config.experimental.enable_op_determinism()
 
 from goldens import (  # noqa: E402
     activations,
+    applications,
     augmentation,
     callbacks,
     functional,
@@ -57,6 +58,7 @@ from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
     "activations": activations.cases,
+    "applications": applications.cases,
     "augmentation": augmentation.cases,
     "callbacks": callbacks.cases,
     "losses": losses.cases,
