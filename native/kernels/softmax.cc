@@ -101,7 +101,7 @@ Status runNarrowSoftmaxGrad(const Task& task) noexcept {
 // Σ dy·y; what follows the rows is asked for.
 float dotOfRows(const float* dy, const float* y, Index n) {
   Floats sums[2] = {};
-  forVectors(n, 0.0f, [&](Index i, auto load) {
+  forVectors(n, [&](Index i, auto load) {
     fetch(dy + i + kAhead);
     fetch(y + i + kAhead);
     sums[i / kFloats % 2] += load(dy + i) * load(y + i);

@@ -93,35 +93,6 @@ template <class Body>
 #endif
 }
 
-// The lanes of a vector combined, halves with halves.
-template <class Combine>
-[[gnu::always_inline]] inline float combineLanes(const Floats& v, Combine combine) {
-#ifdef __SSE2__
-#if defined(NEURONE_ISA_avx512)
-  const __m256 eight = combine(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-  const __m128 four = combine(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-#elif defined(NEURONE_ISA_avx2)
-  const __m128 four = combine(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-#else
-  const __m128 four = v;
-#endif
-  const __m128 two = combine(four, _mm_movehl_ps(four, four));
-  return combine(two, _mm_shuffle_ps(two, two, 1))[0];
-#else
-  float lanes[kFloats];
-  store(lanes, v);
-  for (Index width = kFloats / 2; width > 0; width /= 2)
-    for (Index i = 0; i < width; i++) lanes[i] = combine(lanes[i], lanes[i + width]);
-  return lanes[0];
-#endif
-}
-
-struct Add {
-  template <class V>
-  [[gnu::always_inline]] V operator()(const V& a, const V& b) const {
-    return a + b;
-  }
-};
 // Keeps b where a is NaN.
 struct Largest {
   template <class V>
@@ -129,8 +100,6 @@ struct Largest {
     return a > b ? a : b;
   }
 };
-
-[[gnu::always_inline]] inline float sumOfLanes(const Floats& v) { return combineLanes(v, Add{}); }
 
 // The largest of a row, NaN aside: that shows in the exponentials.
 [[gnu::always_inline]] inline float largestOf(const float* x, Index n) {

@@ -73,24 +73,55 @@ inline constexpr Index kAhead = 1024;
 #endif
 }
 
+// The lanes of a vector combined, halves with halves.
+template <class Combine>
+[[gnu::always_inline]] inline float combineLanes(const Floats& v, Combine combine) {
+#ifdef __SSE2__
+#if defined(NEURONE_ISA_avx512)
+  const __m256 eight = combine(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+  const __m128 four = combine(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+#elif defined(NEURONE_ISA_avx2)
+  const __m128 four = combine(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+#else
+  const __m128 four = v;
+#endif
+  const __m128 two = combine(four, _mm_movehl_ps(four, four));
+  return combine(two, _mm_shuffle_ps(two, two, 1))[0];
+#else
+  float lanes[kFloats];
+  store(lanes, v);
+  for (Index width = kFloats / 2; width > 0; width /= 2)
+    for (Index i = 0; i < width; i++) lanes[i] = combine(lanes[i], lanes[i + width]);
+  return lanes[0];
+#endif
+}
+
+struct Add {
+  template <class V>
+  [[gnu::always_inline]] V operator()(const V& a, const V& b) const {
+    return a + b;
+  }
+};
+[[gnu::always_inline]] inline float sumOfLanes(const Floats& v) { return combineLanes(v, Add{}); }
+
 // How the functions below give vectors to their body: load(x) is that of the place where it stands.
+// At the end of a row, lanes past it are `fill`.
 struct WholeVector {
-  [[gnu::always_inline]] Floats operator()(const float* x) const { return load(x); }
+  [[gnu::always_inline]] Floats operator()(const float* x, float = 0) const { return load(x); }
 };
 struct PartVector {
   Index count;
-  float fill;
-  [[gnu::always_inline]] Floats operator()(const float* x) const {
+  [[gnu::always_inline]] Floats operator()(const float* x, float fill = 0) const {
     return loadFirst(x, count, fill);
   }
 };
 
-// Calls body(i, load) for n elements, a vector at a time; lanes past the end are `fill`.
+// Calls body(i, load) for n elements, a vector at a time.
 template <class Body>
-[[gnu::always_inline]] inline void forVectors(Index n, float fill, Body body) {
+[[gnu::always_inline]] inline void forVectors(Index n, Body body) {
   Index i = 0;
   for (; i + kFloats <= n; i += kFloats) body(i, WholeVector{});
-  if (i < n) body(i, PartVector{n - i, fill});
+  if (i < n) body(i, PartVector{n - i});
 }
 
 // y[i…] = body(i, load) for n elements; past the caches if `past`. Lines that only begin or end in y
@@ -107,7 +138,7 @@ template <class Body>
     for (; i + kFloats <= n; i += kFloats) storePast(y + i, body(i, WholeVector{}));
   }
   for (; i + kFloats <= n; i += kFloats) store(y + i, body(i, WholeVector{}));
-  if (i < n) storeFirst(y + i, n - i, body(i, PartVector{n - i, 0.0f}));
+  if (i < n) storeFirst(y + i, n - i, body(i, PartVector{n - i}));
 }
 
 }  // namespace neurone::NEURONE_ISA
