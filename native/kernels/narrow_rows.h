@@ -21,8 +21,8 @@ inline bool isNarrow(Index n) { return n > 0 && n <= kLongestNarrowRow; }
 using RowTile = float[kLongestNarrowRow * kLanesOfRows];
 
 // Four columns of kLanesOfRows rows. A vector holds a quarter of a row in each quarter of it: rows
-// l, l + 4, l + 8 … for `gathered[l]`. Turning the 4×4 blocks in the quarters makes columns of them,
-// and rows of columns: the vectors of the one are the quarters' lanes of the other.
+// l, l + 4, l + 8 … for `gathered[l]`. Turning the 4×4 blocks in the quarters makes columns of
+// them, and rows of columns: the vectors of the one are the quarters' lanes of the other.
 using Quarter = float __attribute__((vector_size(16)));
 
 struct FourVectors {
@@ -56,8 +56,7 @@ struct FourVectors {
   v = _mm512_mask_broadcast_f32x4(v, 0x0f00, _mm_loadu_ps(x + 2 * stride));
   return _mm512_mask_broadcast_f32x4(v, 0xf000, _mm_loadu_ps(x + 3 * stride));
 #elif defined(NEURONE_ISA_avx2)
-  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x)), _mm_loadu_ps(x + stride),
-                              1);
+  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x)), _mm_loadu_ps(x + stride), 1);
 #else
   (void)stride;
   return load(x);

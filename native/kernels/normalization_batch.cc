@@ -1,8 +1,9 @@
 // batchNorm: mean and variance of each channel over the rows, and the rows normalized with them.
-// Each row is read once: sums are of the deviations from the mean of the rows before it, and for the
-// first rows of a block from their own. Pieces and blocks are combined in double precision by the
-// formula of Chan et al. (1979), so that a large mean costs no digits of the variance: where a piece
-// lies far from the rows before it, the variance is as large as what float32 loses of its squares.
+// Each row is read once: sums are of the deviations from the mean of the rows before it, and for
+// the first rows of a block from their own. Pieces and blocks are combined in double precision by
+// the formula of Chan et al. (1979), so that a large mean costs no digits of the variance: where a
+// piece lies far from the rows before it, the variance is as large as what float32 loses of its
+// squares.
 #include "normalization.h"
 #include "normalization_channels.h"
 

@@ -29,15 +29,15 @@ inline Index foldOf(Index channels) {
 struct ChannelsPlan : Plan {
   Index rows = 0;
   Index channels = 0;
-  Index fold = 1;       // rows that count as one
-  Index wide = 0;       // elements of a wide row
-  Index folded = 0;     // whole wide rows
-  Index rest = 0;       // rows left over
-  bool past = false;    // whether the output of x's shape goes past the caches
-  Split columnSplit;    // blocks of sums: columns,
-  Split rowSplit;       // and wide rows
-  Split channelSplit;   // blocks in which partial sums are combined
-  Tiles tiles;          // blocks of elements
+  Index fold = 1;      // rows that count as one
+  Index wide = 0;      // elements of a wide row
+  Index folded = 0;    // whole wide rows
+  Index rest = 0;      // rows left over
+  bool past = false;   // whether the output of x's shape goes past the caches
+  Split columnSplit;   // blocks of sums: columns,
+  Split rowSplit;      // and wide rows
+  Split channelSplit;  // blocks in which partial sums are combined
+  Tiles tiles;         // blocks of elements
 
   explicit ChannelsPlan(const ValueInfo& x) {
     require(x.rank() == 2, "channels of a tensor that is not a matrix");

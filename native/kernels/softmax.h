@@ -66,8 +66,9 @@ template <class Body>
   return Status::ok;
 }
 
-// eˣ for x <= 0, at most 4 ULP from it; NaN passes. AVX-512 takes 2ˣ apart instead, which needs half
-// the instructions: x·log₂e = n + f, with log₂e in two parts, and the processor multiplies by 2ⁿ.
+// eˣ for x <= 0, at most 4 ULP from it; NaN passes. AVX-512 takes 2ˣ apart instead, which needs
+// half the instructions: x·log₂e = n + f, with log₂e in two parts, and the processor multiplies by
+// 2ⁿ.
 [[gnu::always_inline]] inline Floats expNegative(const Floats& x) {
 #ifdef NEURONE_ISA_avx512
   const __m512 bounded = _mm512_max_ps(all(-104.0f), x);  // the second operand if one is NaN
@@ -87,7 +88,7 @@ template <class Body>
   const Floats q = polynomial<Floats>(r, all(0.49999994f), all(0.166665211f), all(0.0416682661f),
                                       all(0.00836867746f), all(0.00138207339f));
   const Floats p = 1.0f + (r + r * r * q);
-  const Vector<std::int32_t> whole = bitCast<Vector<std::int32_t>>(shifted) - 0x4b400000;
+  const Vector<std::int32_t> whole = bitCast<Vector<std::int32_t> >(shifted) - 0x4b400000;
   const Vector<std::int32_t> half = whole >> 1;  // 2ⁿ itself may lie outside the normal numbers
   return p * bitCast<Floats>((half + bias) << 23) * bitCast<Floats>((whole - half + bias) << 23);
 #endif
@@ -117,8 +118,8 @@ struct Largest {
   return combineLanes(larger(larger(a, b), larger(c, d)), larger);
 }
 
-// Σ exp(x − shift); the exponentials go to keep(i, vector, count). What follows the row is asked for
-// meanwhile, because the pass that finds the largest element leaves the memory idle here.
+// Σ exp(x − shift); the exponentials go to keep(i, vector, count). What follows the row is asked
+// for meanwhile, because the pass that finds the largest element leaves the memory idle here.
 template <class Keep>
 [[gnu::always_inline]] inline float sumExponentials(const float* x, Index n, float shift,
                                                     Keep keep) {
