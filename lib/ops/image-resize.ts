@@ -142,7 +142,7 @@ export function asBatch(where: string, x: Tensor, fn: (x: Tensor) => Tensor): Te
 /**
  * Images `[batch, rows, columns, channels]`, or one image, in another size `[rows, columns]`: Keras's
  * `ops.image.resize`. Pixels have their centres at ½. The result is float32; of `nearest`, or where the
- * size stays, it has the dtype of the images.
+ * size stays, it has the dtype of the images. A NaN or an infinity reaches the whole of its row and column.
  *
  * @example ops.image.resize(images, [224, 224], { interpolation: 'bicubic', antialias: true })
  */
