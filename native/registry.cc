@@ -17,6 +17,7 @@ namespace neurone {
   void addOptimizerKernels(KernelList&);     \
   void addGemmKernels(KernelList&);          \
   void addPoolingKernels(KernelList&);       \
+  void addConvolutionKernels(KernelList&);   \
   inline void addAll(KernelList& list) {     \
     addElementwiseKernels(list);             \
     addReductionKernels(list);               \
@@ -27,6 +28,7 @@ namespace neurone {
     addOptimizerKernels(list);               \
     addGemmKernels(list);                    \
     addPoolingKernels(list);                 \
+    addConvolutionKernels(list);             \
   }                                          \
   }
 

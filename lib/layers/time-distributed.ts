@@ -4,6 +4,7 @@ import { reshape, sliceAxis, stack } from '../ops/movement.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
+import * as convolution from './convolution/index.js';
 import { Activation } from './core.js';
 import { Dense } from './dense.js';
 import * as image from './image/index.js';
@@ -16,6 +17,7 @@ import { Wrapper, type WrapperOptions } from './wrapper.js';
 const perSample: readonly object[] = [
   Dense,
   Activation,
+  ...Object.values(convolution),
   ...Object.values(pooling).filter((Class) => Class !== pooling.GlobalAveragePooling1D),
   ...Object.values(image),
 ];

@@ -4,6 +4,16 @@ export {
   adaptiveAveragePool,
   adaptiveMaxPool,
 } from './adaptive-pooling.js';
+export {
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv,
+  convTranspose,
+  depthwiseConv,
+  type GroupedConvOptions,
+  type Padding,
+  separableConv,
+} from './convolve.js';
 export { type CumulativeOptions, cumprod, cumsum } from './cumulative.js';
 export * from './derived.js';
 export { einsum } from './einsum.js';

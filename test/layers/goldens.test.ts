@@ -60,6 +60,7 @@ const families = [
   'layers_merging',
   'layers_joining',
   'layers_weights',
+  'layers_convolution',
   'layers_pooling',
   'layers_image',
 ];

@@ -1,119 +1,103 @@
-// Runs one kernel of the addon on one set of operands, as a program of a single instruction.
-
-import type { Backend } from '../../lib/backend/backend.js';
-import type { ValueInfo } from '../../lib/backend/js/kernel.js';
+// One kernel of the addon on one set of operands, for any instruction set of this processor.
+import { copyFileSync, mkdtempSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeProgram } from '../../lib/backend/encode.js';
+import type { Addon } from '../../lib/backend/native.js';
 import { nativeLoad } from '../../lib/backend/select.js';
-import type { Attrs, Program, Storage } from '../../lib/graph/program.js';
-import type { DataArray, DType } from '../../lib/tensor/dtype.js';
-import { sizeOf } from '../../lib/tensor/shape.js';
-import { KernelFailure, type RunOptions, type Value } from './kernel.js';
+import type { Attrs } from '../../lib/graph/program.js';
 
-export const nativeBackend = (): Backend => {
-  const { backend, errors } = nativeLoad();
-  if (!backend) throw new Error(errors.join('; '));
-  return backend;
-};
+export type Isa = 'baseline' | 'avx2' | 'avx512';
 
-/** A call of `kernel` as a program; outputs in place are states. */
-export function kernelProgram(
-  kernel: string,
-  inputs: readonly ValueInfo[],
-  outputs: readonly ValueInfo[],
-  attrs: Attrs = {},
-  inPlace: readonly (number | undefined)[] = [],
-): Program {
-  const taken = inPlace.filter((input) => input !== undefined);
-  const stateOf = (input: number): Storage => ({ kind: 'state', slot: taken.indexOf(input) });
-  const values = [
-    ...inputs.map(({ dtype, shape }, i) => ({
-      dtype,
-      shape,
-      storage: taken.includes(i) ? stateOf(i) : ({ kind: 'input', slot: i } as const),
-    })),
-    ...outputs.map(({ dtype, shape }, i) => {
-      const input = inPlace[i];
-      const storage = input === undefined ? ({ kind: 'output', slot: i } as const) : stateOf(input);
-      return { dtype, shape, storage };
-    }),
-  ];
-  const bytes = values.reduce((n, { shape }) => n + 4 * sizeOf(shape), 0);
-  const instruction = {
-    kernel,
-    inputs: inputs.map((_, i) => i),
-    outputs: outputs.map((_, i) => inputs.length + i),
-    attrs,
-    path: '',
-    // Enough to be shared among threads, if it has blocks.
-    flops: 1e6,
-    bytes,
-  };
-  return {
-    name: kernel,
-    values,
-    instructions: [instruction],
-    commit: 0,
-    arenaBytes: 0,
-    slots: { inputs: inputs.length, feeds: 0, states: taken.length, outputs: outputs.length },
-    bindings: [],
-  };
+/** Where engines tell of their progress, as long as this process lives. */
+const progress: Int32Array[] = [];
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
+
+/** A second copy of the addon in this process, which chooses its instruction set anew. */
+export function loadIsa(isa: Isa): Addon {
+  const path = join(mkdtempSync(join(tmpdir(), 'neurone-isa-')), 'neurone.node');
+  copyFileSync(nativeLoad().path!, path);
+  const before = process.env.NEURONE_ISA;
+  process.env.NEURONE_ISA = isa;
+  const addon = createRequire(import.meta.url)(path) as Addon;
+  if (before === undefined) delete process.env.NEURONE_ISA;
+  else process.env.NEURONE_ISA = before;
+  progress.push(new Int32Array(new SharedArrayBuffer(4)));
+  addon.start(() => {}, progress[progress.length - 1]);
+  return addon;
 }
 
-const allocate = (dtype: DType, length: number): DataArray =>
-  dtype === 'float32'
-    ? new Float32Array(length)
-    : dtype === 'int32'
-      ? new Int32Array(length)
-      : new Uint8Array(length);
+/** A program of one call, loaded. Outputs begin as NaN, so that what is not written shows. */
+export class NativeKernel {
+  private readonly id: number;
 
-/**
- * The outputs of one call in float32; they begin as garbage, so that what is not written shows.
- *
- * @throws KernelFailure on data that the kernel refuses; Error if it writes to an input that is not
- * in place.
- */
-export async function runNativeKernel(
-  kernel: string,
-  inputs: readonly Value[],
-  outputInfos: readonly ValueInfo[],
-  attrs: Attrs = {},
-  { inPlace = [] }: RunOptions = {},
-): Promise<DataArray[]> {
-  const operands = inputs.map(({ dtype, shape, data }) => {
-    const array = allocate(dtype, sizeOf(shape));
-    array.set(data);
-    return array;
-  });
-  const results = outputInfos.map(({ dtype, shape }, i) => {
-    const taken = inPlace[i];
-    return taken === undefined ? allocate(dtype, sizeOf(shape)).fill(77) : operands[taken];
-  });
-  const states = inPlace.filter((input) => input !== undefined).map((input) => operands[input]);
-  const program = kernelProgram(kernel, inputs, outputInfos, attrs, inPlace);
-  const executable = nativeBackend().load(program);
-  const { failure } = await executable
-    .enqueue({
-      inputs: operands,
-      states: states.map((state) => ({ read: state, write: state })),
-      bindings: [],
-      outputs: results,
-      feeds: [],
-      steps: 1,
-      chain: 0,
-    })
-    .done();
-  executable.unload();
-  if (failure) {
-    const { status, position, value } = failure;
-    if (status === 'aborted' || status === 'outOfMemory') throw new Error(status);
-    throw new KernelFailure(status, position, value);
+  /** @throws Error as the kernel's `prepare` does */
+  constructor(
+    private readonly addon: Addon,
+    kernel: string,
+    inputs: readonly (readonly number[])[],
+    private readonly output: readonly number[],
+    attrs: Attrs,
+  ) {
+    const shapes = [...inputs, output];
+    const kernels = new Map(addon.kernels.map((name, i) => [name, i]));
+    const words = encodeProgram(
+      {
+        name: kernel,
+        values: shapes.map((shape, i) => ({
+          dtype: 'float32',
+          shape,
+          storage: i < inputs.length ? { kind: 'input', slot: i } : { kind: 'output', slot: 0 },
+        })),
+        instructions: [
+          {
+            kernel,
+            inputs: inputs.map((_, i) => i),
+            outputs: [inputs.length],
+            attrs,
+            flops: 1e9,
+            bytes: 0,
+            path: '',
+          },
+        ],
+        commit: 0,
+        arenaBytes: 0,
+        slots: { inputs: inputs.length, feeds: 0, states: 0, outputs: 1 },
+        bindings: [],
+      },
+      kernels,
+    );
+    this.id = addon.load(words);
   }
-  for (const [i, operand] of operands.entries()) {
-    if (inPlace.includes(i)) continue;
-    const given = allocate(inputs[i].dtype, operand.length);
-    given.set(inputs[i].data);
-    if (!operand.every((x, j) => Object.is(x, given[j]))) {
-      throw new Error(`${kernel} wrote to its input ${i}.`);
-    }
+
+  /** The algorithm that the kernel chose. */
+  get method(): string {
+    return this.addon.methods(this.id)[0];
   }
-  return results;
+
+  run(inputs: readonly Float32Array[], threads = 1): Float32Array {
+    const y = new Float32Array(sizeOf(this.output)).fill(Number.NaN);
+    const result = new Float64Array(5);
+    this.addon.setThreads(threads);
+    const ticket = this.addon.enqueue(
+      this.id,
+      inputs,
+      [],
+      [],
+      [y],
+      [],
+      [],
+      Float64Array.of(1, 0),
+      result,
+    );
+    this.addon.wait(ticket);
+    if (result[1] !== 0) throw new Error(`the run failed with status ${result[1]}`);
+    return y;
+  }
+
+  unload(): void {
+    this.addon.unload(this.id);
+  }
 }

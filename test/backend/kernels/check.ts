@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { KernelFailure, type RunOptions, runKernel } from '../../support/kernel.js';
 import type { KernelCase } from './case.js';
+import { convolutionCases } from './convolution.js';
 import { elementwiseCases } from './elementwise.js';
 import { movementCases } from './movement.js';
 import { normalizationCases } from './normalization.js';
@@ -14,6 +15,7 @@ import { updateCases } from './updates.js';
 export const cases: readonly KernelCase[] = [
   ...elementwiseCases,
   ...movementCases,
+  ...convolutionCases,
   ...normalizationCases,
   ...reduceAndProductCases,
   ...trainingCases,

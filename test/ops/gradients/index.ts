@@ -1,5 +1,6 @@
 // Every op's gradient checks, and the ops that have no gradient.
 import type { GradientCases } from './case.js';
+import { convolutionCases } from './convolution.js';
 import { elementwiseCases } from './elementwise.js';
 import { fusedCases } from './fused.js';
 import { movementCases } from './movement.js';
@@ -13,6 +14,7 @@ export const gradientCases: GradientCases = {
   ...movementCases,
   ...fusedCases,
   ...orderCases,
+  ...convolutionCases,
   ...poolingCases,
   ...normalizationCases,
   ...updateGradients,

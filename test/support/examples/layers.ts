@@ -11,6 +11,7 @@ import { Wrapper } from '../../../lib/layers/wrapper.js';
 import type { Shape } from '../../../lib/tensor/shape.js';
 import { augmentationExamples } from './augmentation.js';
 import { catalogueExamples } from './catalogue-layers.js';
+import { convolutionExamples } from './convolution.js';
 import { normalizationExamples } from './normalization.js';
 import { imageExamples, poolingExamples } from './pooling.js';
 import { preprocessingExamples } from './preprocessing.js';
@@ -39,6 +40,7 @@ export const layerExamples: Readonly<Record<string, readonly LayerExample[]>> = 
     { layer: () => new Dropout(0.25, { noiseShape: [null, 1] }), shape: [4, 3] },
   ],
   ...normalizationExamples,
+  ...convolutionExamples,
   ...preprocessingExamples,
   Dense: [
     { layer: () => new Dense(4), shape: [2, 3] },

@@ -4,6 +4,7 @@ import { activationKernels } from './activation.js';
 import { argumentKernels } from './argument.js';
 import { binaryKernels } from './binary.js';
 import { compareKernels } from './compare.js';
+import { convolutionKernels } from './convolution.js';
 import { cumulativeKernels } from './cumulative.js';
 import { gatherKernels } from './gather.js';
 import { lossKernels } from './loss.js';
@@ -35,6 +36,7 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     gatherKernels,
     randomKernels,
     matmulKernels,
+    convolutionKernels,
     normalizationKernels,
     poolingKernels,
     descentKernels,

@@ -1,0 +1,62 @@
+// conv with its scale, bias and activation, and the gradients of a convolution.
+import type { DataArray } from '../../../tensor/dtype.js';
+import { sizeOf } from '../../../tensor/shape.js';
+import type { Kernel } from '../kernel.js';
+import { flagAttr, numberAttr } from './attrs.js';
+import { geometryOf } from './convolution-geometry.js';
+import { planConvLoops, planInputGradLoops, planKernelGradLoops } from './convolution-loops.js';
+import { unaryKernels } from './unary.js';
+
+/** y = y·scale + bias, each with one value per channel, the last axis. */
+function scaleAndShift(y: DataArray, scale: DataArray | undefined, bias: DataArray | undefined) {
+  const channels = (scale ?? bias)?.length ?? 0;
+  for (let from = 0; from < y.length && channels > 0; from += channels) {
+    for (let c = 0; c < channels; c++) {
+      y[from + c] = y[from + c] * (scale ? scale[c] : 1) + (bias ? bias[c] : 0);
+    }
+  }
+}
+
+const relu6: Kernel = ({ outputs: [{ shape }] }) => {
+  const n = sizeOf(shape);
+  return ([x], [y]) => {
+    for (let i = 0; i < n; i++) y[i] = Math.min(Math.max(x[i], 0), 6);
+  };
+};
+
+/** By the value of the attribute `activation`. */
+const activations: readonly (Kernel | undefined)[] = [
+  undefined,
+  unaryKernels.relu,
+  unaryKernels.sigmoid,
+  unaryKernels.tanh,
+  relu6,
+];
+
+const conv: Kernel = ({ inputs, outputs, attrs, float64 }) => {
+  const run = planConvLoops(geometryOf(inputs[0].shape, inputs[1].shape, outputs[0].shape, attrs));
+  const scaled = flagAttr(attrs, 'scaled');
+  const bias = inputs.length > (scaled ? 3 : 2);
+  const activation = activations[numberAttr(attrs, 'activation')];
+  const activate = activation?.({ inputs: outputs, outputs, attrs: {}, float64 });
+  return (operands, results) => {
+    const [y] = results;
+    run(operands[0], operands[1], y);
+    if (scaled || bias) {
+      scaleAndShift(y, scaled ? operands[2] : undefined, bias ? operands.at(-1) : undefined);
+    }
+    activate?.(results, results);
+  };
+};
+
+const convInputGrad: Kernel = ({ inputs: [dy, w], outputs: [dx], attrs }) => {
+  const run = planInputGradLoops(geometryOf(dx.shape, w.shape, dy.shape, attrs));
+  return (operands, results) => run(operands[0], operands[1], results[0]);
+};
+
+const convKernelGrad: Kernel = ({ inputs: [x, dy], outputs: [dw], attrs }) => {
+  const run = planKernelGradLoops(geometryOf(x.shape, dw.shape, dy.shape, attrs));
+  return (operands, results) => run(operands[0], operands[1], results[0]);
+};
+
+export const convolutionKernels: Record<string, Kernel> = { conv, convInputGrad, convKernelGrad };
