@@ -4,10 +4,10 @@ import type { DataArray } from '../../../tensor/dtype.js';
 import type { ConvGeometry } from './convolution-geometry.js';
 import { type Gemm, type GemmShape, planGemm } from './gemm.js';
 
-type Run = (a: DataArray, b: DataArray, out: DataArray) => void;
+type Run = (a: DataArray, b: DataArray, out: DataArray, bias?: DataArray) => void;
 
 /** Elements of patches at a time: enough rows that packing the weights is cheap, few enough for caches. */
-const mostPatches = 2 ** 20;
+const mostPatches = 2 ** 18;
 
 /** Sizes of the products of one group. */
 interface Extents {
@@ -42,52 +42,108 @@ function extentsOf(geometry: ConvGeometry): Extents {
   };
 }
 
+/** Runs of elements that lie side by side both in the patches and in the input: where, where, and how many. */
+interface Runs {
+  readonly patches: Int32Array;
+  readonly elements: Int32Array;
+  readonly lengths: Int32Array;
+}
+
+/** Space for the runs of one row of places. */
+function runsFor({ kernel, places }: ConvGeometry): Runs {
+  const most = kernel[0] * kernel[1] * kernel[2] * places[2];
+  const list = () => new Int32Array(most);
+  return { patches: list(), elements: list(), lengths: list() };
+}
+
 /**
- * Calls `visit` for each run of elements that lie side by side both in the patches of `lines` rows of places
- * and in the input.
+ * Lists the runs of a row of places, whose patches begin at `start`, and gives their number. A list, because
+ * a function called for each of them would not be inlined in more than one loop.
  */
-function eachRun(
-  geometry: ConvGeometry,
-  group: number,
-  { first, lines }: { readonly first: number; readonly lines: number },
-  visit: (patch: number, element: number, length: number) => void,
-): void {
+function listRuns(geometry: ConvGeometry, group: number, line: number, start: number, runs: Runs) {
   const { size, kernel, places, strides, dilations, before, channels, groups } = geometry;
   const perGroup = channels / groups;
   const depth = kernel[0] * kernel[1] * kernel[2] * perGroup;
   const merged = groups === 1 && dilations[2] === 1;
-  for (let line = first; line < first + lines; line++) {
-    const j = line % places[1];
-    const i = Math.floor(line / places[1]) % places[0];
-    const n = Math.floor(line / (places[1] * places[0]));
-    for (let a = 0; a < kernel[0]; a++) {
-      const z = i * strides[0] + a * dilations[0] - before[0];
-      if (z < 0 || z >= size[0]) continue;
-      for (let b = 0; b < kernel[1]; b++) {
-        const y = j * strides[1] + b * dilations[1] - before[1];
-        if (y < 0 || y >= size[1]) continue;
-        const row = ((n * size[0] + z) * size[1] + y) * size[2];
-        for (let k = 0; k < places[2]; k++) {
-          const x = k * strides[2] - before[2];
-          const to =
-            ((line - first) * places[2] + k) * depth + (a * kernel[1] + b) * kernel[2] * perGroup;
-          if (merged) {
-            const from = Math.max(0, -x);
-            const end = Math.min(kernel[2], size[2] - x);
-            if (from < end)
-              visit(to + from * channels, (row + x + from) * channels, (end - from) * channels);
-            continue;
-          }
-          for (let c = 0; c < kernel[2]; c++) {
-            const pixel = x + c * dilations[2];
-            if (pixel < 0 || pixel >= size[2]) continue;
-            visit(to + c * perGroup, (row + pixel) * channels + group * perGroup, perGroup);
-          }
+  const i = Math.floor(line / places[1]) % places[0];
+  const n = Math.floor(line / (places[1] * places[0]));
+  let count = 0;
+  for (let a = 0; a < kernel[0]; a++) {
+    const z = i * strides[0] + a * dilations[0] - before[0];
+    if (z < 0 || z >= size[0]) continue;
+    for (let b = 0; b < kernel[1]; b++) {
+      const y = (line % places[1]) * strides[1] + b * dilations[1] - before[1];
+      if (y < 0 || y >= size[1]) continue;
+      const row = ((n * size[0] + z) * size[1] + y) * size[2];
+      const rowOfPatch = start + (a * kernel[1] + b) * kernel[2] * perGroup;
+      for (let k = 0; k < places[2]; k++) {
+        const x = k * strides[2] - before[2];
+        const to = rowOfPatch + k * depth;
+        // Where nothing lies between the kernel's elements, they are one run.
+        const step = merged ? kernel[2] : 1;
+        for (let c = 0; c < kernel[2]; c += step) {
+          const pixel = x + c * dilations[2];
+          const from = Math.max(0, -pixel);
+          const end = Math.min(step, size[2] - pixel);
+          if (from >= end) continue;
+          runs.patches[count] = to + (c + from) * perGroup;
+          runs.elements[count] = (row + pixel + from) * channels + group * perGroup;
+          runs.lengths[count] = (end - from) * perGroup;
+          count++;
         }
       }
     }
   }
+  return count;
 }
+
+/** Some rows of places. */
+interface Part {
+  readonly first: number;
+  readonly lines: number;
+}
+
+function fillPatches(
+  geometry: ConvGeometry,
+  group: number,
+  { first, lines }: Part,
+  from: DataArray,
+  to: { readonly patches: Float32Array; readonly runs: Runs },
+): void {
+  const { patches, runs } = to;
+  const lineLength = lineLengthOf(geometry);
+  patches.fill(0);
+  for (let line = 0; line < lines; line++) {
+    const count = listRuns(geometry, group, first + line, line * lineLength, runs);
+    for (let r = 0; r < count; r++) {
+      const end = runs.patches[r] + runs.lengths[r];
+      for (let p = runs.patches[r], q = runs.elements[r]; p < end; p++, q++) patches[p] = from[q];
+    }
+  }
+}
+
+/** The inverse of `fillPatches`: adds each element of the patches to where it comes from. */
+function addPatches(
+  geometry: ConvGeometry,
+  group: number,
+  { first, lines }: Part,
+  to: DataArray,
+  from: { readonly patches: Float32Array; readonly runs: Runs },
+): void {
+  const { patches, runs } = from;
+  const lineLength = lineLengthOf(geometry);
+  for (let line = 0; line < lines; line++) {
+    const count = listRuns(geometry, group, first + line, line * lineLength, runs);
+    for (let r = 0; r < count; r++) {
+      const end = runs.patches[r] + runs.lengths[r];
+      for (let p = runs.patches[r], q = runs.elements[r]; p < end; p++, q++) to[q] += patches[p];
+    }
+  }
+}
+
+/** Elements of the patches of one row of places. */
+const lineLengthOf = ({ kernel, places, channels, groups }: ConvGeometry): number =>
+  places[2] * kernel[0] * kernel[1] * kernel[2] * (channels / groups);
 
 /** Copies `columns` of each row of `from`, which has `stride`, from column `at` on. */
 function takeColumns(from: DataArray, to: DataArray, stride: number, at: number, columns: number) {
@@ -123,7 +179,7 @@ function planChunks(
   };
 }
 
-/** y = conv(x, w). */
+/** y = conv(x, w), plus the bias if there are no groups. */
 export function planConvGemm(geometry: ConvGeometry): Run {
   const { filters, groups, places } = geometry;
   const extents = extentsOf(geometry);
@@ -133,36 +189,24 @@ export function planConvGemm(geometry: ConvGeometry): Run {
     transposeB: false,
   });
   const patches = new Float32Array(direct ? 0 : linesAtOnce * places[2] * depth);
+  const runs = runsFor(geometry);
   const weights = new Float32Array(groups === 1 ? 0 : depth * filtersPerGroup);
   const part = new Float32Array(groups === 1 ? 0 : linesAtOnce * places[2] * filtersPerGroup);
   const at = { a: 0, b: 0, y: 0 };
-  return (x, w, y) => {
+  return (x, w, y, bias) => {
     for (let g = 0; g < groups; g++) {
       if (groups > 1) takeColumns(w, weights, filters, g * filtersPerGroup, filtersPerGroup);
       chunks((gemm, first, count) => {
-        if (!direct) fillPatches(geometry, g, { first, lines: count }, x, patches);
+        if (!direct) fillPatches(geometry, g, { first, lines: count }, x, { patches, runs });
         const from = first * places[2] * filters;
         at.y = groups === 1 ? from : 0;
-        gemm(direct ? x : patches, groups === 1 ? w : weights, groups === 1 ? y : part, at);
+        gemm(direct ? x : patches, groups === 1 ? w : weights, groups === 1 ? y : part, at, bias);
         if (groups === 1) return;
         const rows = y.subarray(from, from + count * places[2] * filters);
         putColumns(part, rows, filters, g * filtersPerGroup, filtersPerGroup);
       });
     }
   };
-}
-
-function fillPatches(
-  geometry: ConvGeometry,
-  group: number,
-  part: { readonly first: number; readonly lines: number },
-  x: DataArray,
-  patches: Float32Array,
-): void {
-  patches.fill(0);
-  eachRun(geometry, group, part, (to, from, length) => {
-    for (let i = 0; i < length; i++) patches[to + i] = x[from + i];
-  });
 }
 
 /** dx from dy and w. */
@@ -175,6 +219,7 @@ export function planInputGradGemm(geometry: ConvGeometry): Run {
     transposeB: true,
   });
   const patches = new Float32Array(direct ? 0 : linesAtOnce * places[2] * depth);
+  const runs = runsFor(geometry);
   const weights = new Float32Array(groups === 1 ? 0 : depth * filtersPerGroup);
   const part = new Float32Array(groups === 1 ? 0 : linesAtOnce * places[2] * filtersPerGroup);
   const at = { a: 0, b: 0, y: 0 };
@@ -191,9 +236,7 @@ export function planInputGradGemm(geometry: ConvGeometry): Run {
         at.a = groups === 1 ? from : 0;
         gemm(groups === 1 ? dy : part, groups === 1 ? w : weights, direct ? dx : patches, at);
         if (direct) return;
-        eachRun(geometry, g, { first, lines: count }, (p, q, length) => {
-          for (let i = 0; i < length; i++) dx[q + i] += patches[p + i];
-        });
+        addPatches(geometry, g, { first, lines: count }, dx, { patches, runs });
       });
     }
   };
@@ -209,6 +252,7 @@ export function planKernelGradGemm(geometry: ConvGeometry): Run {
     transposeB: false,
   });
   const patches = new Float32Array(direct ? 0 : linesAtOnce * places[2] * depth);
+  const runs = runsFor(geometry);
   const part = new Float32Array(groups === 1 ? 0 : linesAtOnce * places[2] * filtersPerGroup);
   const product = new Float32Array(depth * filtersPerGroup);
   const sums = new Float64Array(depth * filtersPerGroup);
@@ -218,7 +262,7 @@ export function planKernelGradGemm(geometry: ConvGeometry): Run {
       sums.fill(0);
       chunks((gemm, first, count) => {
         const from = first * places[2] * filters;
-        if (!direct) fillPatches(geometry, g, { first, lines: count }, x, patches);
+        if (!direct) fillPatches(geometry, g, { first, lines: count }, x, { patches, runs });
         if (groups > 1) {
           const rows = dy.subarray(from, from + count * places[2] * filters);
           takeColumns(rows, part, filters, g * filtersPerGroup, filtersPerGroup);

@@ -11,10 +11,10 @@ import { unaryKernels } from './unary.js';
 /** y = y·scale + bias, each with one value per channel, the last axis. */
 function scaleAndShift(y: DataArray, scale: DataArray | undefined, bias: DataArray | undefined) {
   const channels = (scale ?? bias)?.length ?? 0;
+  const factors = scale ?? new Float64Array(channels).fill(1);
+  const offsets = bias ?? new Float64Array(channels);
   for (let from = 0; from < y.length && channels > 0; from += channels) {
-    for (let c = 0; c < channels; c++) {
-      y[from + c] = y[from + c] * (scale ? scale[c] : 1) + (bias ? bias[c] : 0);
-    }
+    for (let c = 0; c < channels; c++) y[from + c] = y[from + c] * factors[c] + offsets[c];
   }
 }
 
@@ -40,17 +40,19 @@ const byGemm = ({ channels, groups }: ConvGeometry, float64: boolean): boolean =
 
 const conv: Kernel = ({ inputs, outputs, attrs, float64 }) => {
   const geometry = geometryOf(inputs[0].shape, inputs[1].shape, outputs[0].shape, attrs);
-  const run = (byGemm(geometry, float64) ? planConvGemm : planConvLoops)(geometry);
+  const gemm = byGemm(geometry, float64);
+  const run = (gemm ? planConvGemm : planConvLoops)(geometry);
   const scaled = flagAttr(attrs, 'scaled');
-  const bias = inputs.length > (scaled ? 3 : 2);
+  const biased = inputs.length > (scaled ? 3 : 2);
+  // A product without groups begins with the bias.
+  const early = gemm && biased && !scaled && geometry.groups === 1;
   const activation = activations[numberAttr(attrs, 'activation')];
   const activate = activation?.({ inputs: outputs, outputs, attrs: {}, float64 });
   return (operands, results) => {
     const [y] = results;
-    run(operands[0], operands[1], y);
-    if (scaled || bias) {
-      scaleAndShift(y, scaled ? operands[2] : undefined, bias ? operands.at(-1) : undefined);
-    }
+    const bias = biased ? operands[operands.length - 1] : undefined;
+    run(operands[0], operands[1], y, early ? bias : undefined);
+    if (scaled || (bias && !early)) scaleAndShift(y, scaled ? operands[2] : undefined, bias);
     activate?.(results, results);
   };
 };
