@@ -16,7 +16,7 @@ const levels = [
   ['data'],
   ['callbacks'],
   ['models'],
-  ['io', 'report'],
+  ['applications', 'explain', 'io', 'report'],
   ['cli'],
 ];
 

@@ -26,11 +26,40 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, callbacks, functional, initializers, layer_names, layers, layers_convolution, layers_image, layers_merging, layers_pooling, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
+from goldens import (  # noqa: E402
+    activations,
+    applications,
+    augmentation,
+    callbacks,
+    functional,
+    initializers,
+    layer_names,
+    layers,
+    layers_convolution,
+    layers_image,
+    layers_merging,
+    layers_pooling,
+    layers_simple,
+    layers_weights,
+    loss_catalogue,
+    losses,
+    metric_catalogue,
+    metrics,
+    names,
+    normalization,
+    optimizer_runs,
+    optimizers,
+    penalties,
+    preprocessing,
+    schedules,
+    training,
+)
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
     "activations": activations.cases,
+    "applications": applications.cases,
+    "augmentation": augmentation.cases,
     "callbacks": callbacks.cases,
     "losses": losses.cases,
     "loss_catalogue": loss_catalogue.cases,

@@ -1,5 +1,7 @@
 import './operation.js';
 
+export * from './augmentation/index.js';
+
 export { BatchNormalization, type BatchNormalizationOptions } from './batch-normalization.js';
 export { Concatenate, type ConcatenateOptions, concatenate } from './concatenate.js';
 export {

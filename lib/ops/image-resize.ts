@@ -7,6 +7,7 @@ import { atPath, recordable } from './define.js';
 import { matmul } from './gemm.js';
 import { type Interpolation, nearestPlaces, tapsOf } from './image-weights.js';
 import { gather, pad, reshape, sliceAxis, transpose } from './movement.js';
+import { segmentSum } from './segment.js';
 import { type ChannelOrder, channelsFirst, perAxis, withChannelsLast } from './windows.js';
 
 export type { Interpolation } from './image-weights.js';
@@ -48,7 +49,7 @@ export interface ResizeOptions {
   readonly dataFormat?: ChannelOrder | null | undefined;
 }
 
-/** The matrix `[to, from]` that makes an axis of `from` pixels one of `to`. */
+/** The matrix `[to, from]` that makes an axis of `from` pixels one of `to`, put together when it runs. */
 function matrixOf(
   from: number,
   to: number,
@@ -56,11 +57,9 @@ function matrixOf(
   antialias: boolean,
 ): Tensor {
   const { places, weights } = tapsOf(from, to, interpolation, antialias);
-  const matrix = new Float32Array(to * from);
-  for (const [row, at] of places.entries()) {
-    for (const [k, place] of at.entries()) matrix[row * from + place] += weights[row][k];
-  }
-  return fromData(matrix, [to, from], 'float32');
+  const at = Int32Array.from(places.flatMap((row, i) => row.map((place) => i * from + place)));
+  const values = fromData(Float32Array.from(weights.flat()), [at.length], 'float32');
+  return reshape(segmentSum(values, fromData(at, [at.length], 'int32'), to * from), [to, from]);
 }
 
 /** `[batch, rows, columns, channels]` with another number of rows. */

@@ -67,12 +67,18 @@ interface Kernel {
   readonly weight: (distance: number) => number;
 }
 
+const pi = fround(Math.PI);
+const sine = (angle: number): number => fround(Math.sin(angle));
+
+/** In float32 throughout: so near to where the sines vanish, rounding is what TensorFlow's weights have in common. */
 const lanczos = (radius: number): Kernel => ({
   radius,
   weight: (x) => {
     if (x > radius) return 0;
     if (x <= 1e-3) return 1;
-    return (radius * Math.sin(Math.PI * x) * Math.sin((Math.PI * x) / radius)) / (Math.PI * x) ** 2;
+    const angle = fround(pi * x);
+    const sines = fround(fround(radius * sine(angle)) * sine(fround(angle / radius)));
+    return fround(sines / fround(fround(fround(pi * pi) * x) * x));
   },
 });
 
@@ -95,12 +101,15 @@ function kernelTap(
   const first = between(0, Math.ceil(fround(fround(centre - reach) - 0.5)), from - 1);
   const last = between(0, Math.floor(fround(fround(centre + reach) - 0.5)), from - 1);
   const places = Array.from({ length: last - first + 1 }, (_, k) => first + k);
-  return [places, places.map((p) => weight(Math.abs((p + 0.5 - centre) / width)))];
+  return [
+    places,
+    places.map((p) => weight(Math.abs(fround(fround(p + 0.5 - centre) * fround(1 / width))))),
+  ];
 }
 
 const normalized = (weights: readonly number[]): number[] => {
-  const sum = weights.reduce((total, w) => total + w, 0);
-  return weights.map((w) => w / sum);
+  const share = fround(1 / weights.reduce((sum, w) => fround(sum + fround(w)), 0));
+  return weights.map((w) => fround(fround(w) * share));
 };
 
 /** How an axis of `from` pixels becomes one of `to` pixels. */

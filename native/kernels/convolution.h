@@ -88,4 +88,10 @@ inline Index roundUp(Index n, Index to) { return ceilDiv(n, to) * to; }
 inline Index least(Index a, Index b) { return a < b ? a : b; }
 inline Index most(Index a, Index b) { return a > b ? a : b; }
 
+// A distance between rows that does not send them all to one set of a cache.
+inline Index pitchOf(Index columns) {
+  const Index pitch = roundUp(columns, 16);
+  return pitch % 256 == 0 ? pitch + 16 : pitch;
+}
+
 }  // namespace neurone::NEURONE_ISA::convolution

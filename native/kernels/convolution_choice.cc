@@ -7,29 +7,20 @@
 namespace neurone::NEURONE_ISA::convolution {
 namespace {
 
-const Method& chooseForward(const Geometry& g) {
-  for (const Method* method : {&depthwise, &pointwise, &direct})
-    if (method->fits(g, Direction::forward)) return *method;
-  return im2col;
-}
+// Winograd's 16 transformed copies of the weights are worth it from so many outputs on; below, the
+// weights are what is waited for.
+constexpr Index kWinogradOutputs = 196;
 
-const Method& chooseInputGrad(const Geometry& g) {
-  for (const Method* method : {&depthwise, &pointwise, &direct})
-    if (method->fits(g, Direction::inputGrad)) return *method;
-  return im2col;
-}
-
-const Method& chooseKernelGrad(const Geometry& g) {
-  for (const Method* method : {&depthwise, &pointwise, &direct})
-    if (method->fits(g, Direction::kernelGrad)) return *method;
-  return im2col;
+bool likesWinograd(const Geometry& g, Direction direction) {
+  return winograd.fits(g, direction) && g.images * g.outputs() >= kWinogradOutputs &&
+         least(g.channels, g.filters) >= 8;
 }
 
 // Read with every plan, not once, so that one process can compare algorithms.
 const Method* forced() {
   const char* const wanted = std::getenv("NEURONE_CONV");
   if (!wanted) return nullptr;
-  for (const Method* method : {&im2col, &pointwise, &direct, &depthwise})
+  for (const Method* method : {&im2col, &pointwise, &winograd, &direct, &depthwise})
     if (std::strcmp(wanted, method->name) == 0) return method;
   return nullptr;
 }
@@ -39,14 +30,10 @@ const Method* forced() {
 const Method& choose(const Geometry& g, Direction direction) {
   const Method* const wanted = forced();
   if (wanted && wanted->fits(g, direction)) return *wanted;
-  switch (direction) {
-    case Direction::forward:
-      return chooseForward(g);
-    case Direction::inputGrad:
-      return chooseInputGrad(g);
-    default:
-      return chooseKernelGrad(g);
-  }
+  if (likesWinograd(g, direction)) return winograd;
+  for (const Method* method : {&depthwise, &pointwise, &direct})
+    if (method->fits(g, direction)) return *method;
+  return im2col;
 }
 
 }  // namespace neurone::NEURONE_ISA::convolution

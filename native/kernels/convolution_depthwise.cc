@@ -5,8 +5,9 @@ namespace neurone::NEURONE_ISA::convolution {
 namespace alone {
 namespace {
 
-constexpr Index kGroup = 64;              // channels of a strip
-constexpr Index kStripFloats = 16 << 10;  // of copied rows
+constexpr Index kGroup = 64;              // channels of a strip, of which a row has
+constexpr Index kRowFloats = 4 << 10;     // about as many as this, and
+constexpr Index kStripFloats = 32 << 10;  // all its rows: a part of the second cache
 constexpr Index kMostFloats = 256 << 10;  // of copied rows that a few rows of the target need
 constexpr Index kMostTaps = 1024;
 
@@ -82,7 +83,8 @@ void planStrips(DepthwisePlan& plan, const Geometry& g, Direction direction) {
   plan.copies = reach.begin < 0 || reach.end > w.source || plan.repeat > 1;
   // Channels of a strip: whole sets of filters that belong to one channel.
   const Index set = plan.repeat * plan.fold;
-  plan.group = least(plan.channels, most(kGroup / set, 1) * set);
+  const Index wanted = least(kGroup, most(16, kRowFloats / most(plan.width, 1) / 16 * 16));
+  plan.group = least(plan.channels, most(wanted / set, 1) * set);
   plan.rowTaps = g.axes[0].kernel * g.axes[1].kernel;
   const Index parts = static_cast<Index>(h.sweeps.size());
   const Index row = most(1, plan.width * plan.group * g.axes[0].kernel);
@@ -132,8 +134,10 @@ void copyRow(const DepthwisePlan& plan, const float* row, Index channels, Index 
     if (!inside) {
       for (Index c = 0; c < channels; c++) to[c] = 0;
     } else if (plan.repeat == 1) {
-#pragma omp simd
-      for (Index c = 0; c < channels; c++) to[c] = from[c];
+      Index c = 0;
+      for (; c + gemm::kLanes <= channels; c += gemm::kLanes)
+        gemm::store(to + c, gemm::load(from + c));
+      for (; c < channels; c++) to[c] = from[c];
     } else {
       for (Index c = 0; c < channels; c += plan.repeat, from++)
         for (Index j = 0; j < plan.repeat; j++) to[c + j] = *from;

@@ -2,6 +2,7 @@
 // registers over the rows of a strip. Blocks sum over groups of strips that the shape alone
 // decides; the groups are added up in their order.
 #include "convolution_depthwise.h"
+#include "convolution_tile.h"
 
 namespace neurone::NEURONE_ISA::convolution::alone {
 namespace {
@@ -25,9 +26,35 @@ struct SumArgs {
 
 using Sum = void (*)(const SumArgs&) noexcept;
 
-// T taps side by side by V vectors of channels.
-template <int T, int V, bool kTail>
+// P outputs, S pixels apart: each pixel is read once for all that see it.
+template <int P, int T, int S, int V, class Read>
+[[gnu::always_inline]] inline void addOutputs(Vec (&acc)[T][V], const float* x, Index xPitch,
+                                              const float* dy, Index dyStep, Read read) {
+  Vec g[P][V];
+#pragma GCC unroll 4
+  for (int o = 0; o < P; o++)
+#pragma GCC unroll 2
+    for (int v = 0; v < V; v++) {
+      g[o][v] = read(dy + o * dyStep, v);
+      keep(g[o][v]);
+    }
+#pragma GCC unroll 16
+  for (int j = 0; j < (P - 1) * S + T; j++, x += xPitch)
+#pragma GCC unroll 2
+    for (int v = 0; v < V; v++) {
+      Vec pixel = read(x, v);
+      if (P > 1) keep(pixel);
+#pragma GCC unroll 8
+      for (int k = 0; k < T; k++)
+        if (j >= k && (j - k) % S == 0 && (j - k) / S < P)
+          acc[k][v] = multiplyAdd(g[(j - k) / S][v], pixel, acc[k][v]);
+    }
+}
+
+// T taps side by side by V vectors of channels; S is 0 if it is neither 1 nor 2.
+template <int T, int S, int V, bool kTail>
 [[gnu::always_inline]] inline void sumTaps(const SumArgs& t, Index channel, Mask mask) {
+  constexpr int kTogether = S == 0 || T == 1 ? 1 : kLanes == 16 ? 4 : 2;
   const auto read = [&](const float* from, int v) __attribute__((always_inline)) {
     return kTail && v == V - 1 ? load(from + v * kLanes, mask) : load(from + v * kLanes);
   };
@@ -40,14 +67,12 @@ template <int T, int V, bool kTail>
   for (Index p = 0; p < t.pairCount; p++) {
     const float* x = t.pairs[p].x + t.pixel * xPitch + channel;
     const float* dy = t.pairs[p].dy + channel;
-    for (Index o = t.columns; o > 0; o--, x += xStep, dy += dyStep) {
-#pragma GCC unroll 2
-      for (int v = 0; v < V; v++) {
-        const Vec g = read(dy, v);
-#pragma GCC unroll 8
-        for (int k = 0; k < T; k++) acc[k][v] = multiplyAdd(g, read(x + k * xPitch, v), acc[k][v]);
-      }
-    }
+    Index left = t.columns;
+    if constexpr (kTogether > 1)
+      for (; left >= kTogether; left -= kTogether, x += kTogether * xStep, dy += kTogether * dyStep)
+        addOutputs<kTogether, T, S, V>(acc, x, xPitch, dy, dyStep, read);
+    for (; left > 0; left--, x += xStep, dy += dyStep)
+      addOutputs<1, T, 1, V>(acc, x, xPitch, dy, dyStep, read);
   }
 #pragma GCC unroll 8
   for (int k = 0; k < T; k++)
@@ -61,18 +86,21 @@ template <int T, int V, bool kTail>
     }
 }
 
-template <int T>
+template <int T, int S>
 void sum(const SumArgs& t) noexcept {
   Index c = 0;
-  for (; c + 2 * kLanes <= t.channels; c += 2 * kLanes) sumTaps<T, 2, false>(t, c, Mask{});
+  for (; c + 2 * kLanes <= t.channels; c += 2 * kLanes) sumTaps<T, S, 2, false>(t, c, Mask{});
   if (c + kLanes <= t.channels) {
-    sumTaps<T, 1, false>(t, c, Mask{});
+    sumTaps<T, S, 1, false>(t, c, Mask{});
     c += kLanes;
   }
-  if (c < t.channels) sumTaps<T, 1, true>(t, c, firstLanes(t.channels - c));
+  if (c < t.channels) sumTaps<T, S, 1, true>(t, c, firstLanes(t.channels - c));
 }
 
-constexpr Sum kSums[] = {nullptr, sum<1>, sum<2>, sum<3>, sum<4>, sum<5>};
+// By steps of 1, 2 and others, and the number of taps.
+constexpr Sum kSums[3][6] = {{nullptr, sum<1, 0>, sum<2, 1>, sum<3, 1>, sum<4, 1>, sum<5, 1>},
+                             {nullptr, sum<1, 0>, sum<2, 2>, sum<3, 2>, sum<4, 2>, sum<5, 2>},
+                             {nullptr, sum<1, 0>, sum<2, 0>, sum<3, 0>, sum<4, 0>, sum<5, 0>}};
 constexpr Index kMostSums = 5;
 
 struct KernelGradPlan : DepthwisePlan {
@@ -89,7 +117,7 @@ void addTapRow(const DepthwisePlan& plan, SumArgs t, float* dw) {
     count = least(together, sweep.taps - k);
     t.pixel = sweep.pixel(0, k);
     t.dw = dw + k * t.dwStep;
-    kSums[count](t);
+    kSums[sweep.step > 2 ? 2 : sweep.step - 1][count](t);
   }
 }
 

@@ -2,7 +2,7 @@
 // registers, so that a pixel is read once for all of them. With strides the gradient is a product
 // for each residue of a place modulo the stride.
 #include "convolution_depthwise.h"
-#include "convolution_epilogue.h"
+#include "convolution_tile.h"
 
 namespace neurone::NEURONE_ISA::convolution::alone {
 namespace {
@@ -24,14 +24,18 @@ struct StretchArgs {
 
 using Stretch = void (*)(const StretchArgs&) noexcept;
 
-[[gnu::always_inline]] inline void put(const StretchArgs& t, bool plain, Vec value, Index r,
-                                       Index channel, bool tail, Mask mask) {
-  if (!plain) value = finishVector(t.epilogue, value, channel, mask);
-  float* const y = t.y + r * t.yStep + channel;
-  if (tail)
-    store(y, mask, value);
-  else
-    store(y, value);
+template <int R, bool kTail>
+[[gnu::always_inline]] inline void put(const StretchArgs& t, Vec (&acc)[R], Index channel,
+                                       Mask mask) {
+  finishAll(t.epilogue, acc, channel, mask);
+  float* y = t.y + channel;
+#pragma GCC unroll 8
+  for (int r = 0; r < R; r++, y += t.yStep) {
+    if (kTail)
+      store(y, mask, acc[r]);
+    else
+      store(y, acc[r]);
+  }
 }
 
 // R places of some channels, with T taps side by side, S pixels apart. Pixel by pixel: each goes
@@ -52,16 +56,15 @@ template <int R, int T, int S, bool kTail>
     for (int k = 0; k < T; k++) tap[k] = read(w + k * t.wStep);
 #pragma GCC unroll 32
     for (int j = 0; j < (R - 1) * S + T; j++, x += pitch) {
-      const Vec v = read(x);
+      Vec v = read(x);
+      if (T > 1) keep(v);
 #pragma GCC unroll 8
       for (int k = 0; k < T; k++)
         if ((j - k) % S == 0 && j >= k && (j - k) / S < R)
           acc[(j - k) / S] = multiplyAdd(v, tap[k], acc[(j - k) / S]);
     }
   }
-  const bool plain = t.epilogue.isNothing();
-#pragma GCC unroll 8
-  for (int r = 0; r < R; r++) put(t, plain, acc[r], r, channel, kTail, mask);
+  put<R, kTail>(t, acc, channel, mask);
 }
 
 // R places with any taps.
@@ -82,9 +85,7 @@ template <int R, bool kTail>
         acc[r] = multiplyAdd(read(x + (k * t.tapStep + r * t.step) * t.pitch), tap, acc[r]);
     }
   }
-  const bool plain = t.epilogue.isNothing();
-#pragma GCC unroll 8
-  for (int r = 0; r < R; r++) put(t, plain, acc[r], r, channel, kTail, mask);
+  put<R, kTail>(t, acc, channel, mask);
 }
 
 template <int R, int T, int S>
@@ -104,13 +105,15 @@ void stretch(const StretchArgs& t) noexcept {
     anyTaps<R, true>(t, c, mask);
 }
 
-// By the logarithm of the number of places.
+// By the number of places: the longest that is not longer.
 struct Stretches {
-  Stretch at[4];
+  Stretch at[9];
 };
 template <int T, int S>
-constexpr Stretches kStretches{
-    {stretch<1, T, S>, stretch<2, T, S>, stretch<4, T, S>, stretch<8, T, S>}};
+constexpr Stretches kStretches{{nullptr, stretch<1, T, S>, stretch<2, T, S>, stretch<3, T, S>,
+                                stretch<4, T, S>, stretch<3, T, S>, stretch<6, T, S>,
+                                stretch<4, T, S>, stretch<8, T, S>}};
+constexpr Index kLengths[] = {0, 1, 2, 3, 4, 3, 6, 4, 8};
 
 const Stretches& stretchesFor(const Sweep& sweep) {
   if (sweep.tapStep == 1 && sweep.step == 1) {
@@ -158,12 +161,11 @@ void multiplyRow(const DepthwisePlan& plan, const Strip& strip, const Row* rows,
     t.w = w + sweep.tap * plan.channels;
     t.wStep = sweep.tapInc * plan.channels;
     for (Index q = 0; q < sweep.count;) {
-      const Index left = sweep.count - q;
-      const int kind = left >= 8 ? 3 : left >= 4 ? 2 : left >= 2 ? 1 : 0;
+      const Index left = least(sweep.count - q, 8);
       t.pixel = sweep.pixel(q, 0);
       t.y = y + (s + q * sweeps) * yPitch;
-      stretches.at[kind](t);
-      q += Index{1} << kind;
+      stretches.at[left](t);
+      q += kLengths[left];
     }
   }
 }

@@ -48,12 +48,6 @@ struct Slices {
   Slice at(Index i) const;
 };
 
-// A distance between rows that does not send them all to one set of a cache.
-inline Index pitchOf(Index columns) {
-  const Index pitch = roundUp(columns, 16);
-  return pitch % 256 == 0 ? pitch + 16 : pitch;
-}
-
 inline void copyRow(const float* from, Index n, float* to) {
   Index i = 0;
   for (; i + gemm::kLanes <= n; i += gemm::kLanes) gemm::store(to + i, gemm::load(from + i));

@@ -2,6 +2,7 @@
 // output positions. Positions are cut into groups by shape alone; the groups' sums are added up in
 // their order. Phases: products, sums.
 #include "convolution_im2col.h"
+#include "convolution_sum.h"
 
 namespace neurone::NEURONE_ISA::convolution {
 namespace {
@@ -10,8 +11,6 @@ constexpr Index kRows = 288;       // of dw in one block: with kColumns they sta
 constexpr Index kColumns = 128;    // of dw in one block
 constexpr Index kPositions = 128;  // copied at a time
 constexpr Index kBlocks = 32;
-constexpr Index kPartials = 1 << 22;  // floats of all partial sums
-constexpr Index kAdded = 1 << 14;     // floats of one block of sums
 constexpr double kBlockWork = 400e3;
 
 struct KernelGradPlan : ConvolutionPlan {
@@ -39,9 +38,7 @@ void multiplyBlock(const Task& task, const KernelGradPlan& plan, Index block) {
   float* const gathered = reinterpret_cast<float*>(task.threadScratch);
   float* const panels = gathered + plan.gathered;
   const Index target = group * g.filtersPerGroup() + column;
-  float* const dw = plan.parts == 1
-                        ? task.out<float>(0)
-                        : reinterpret_cast<float*>(task.sharedScratch) + part * plan.size;
+  float* const dw = partOf(task, plan.parts, part, plan.size);
 
   Multiply m;
   m.rows = slice.columns();
@@ -71,19 +68,6 @@ void multiplyBlock(const Task& task, const KernelGradPlan& plan, Index block) {
   } while (at < end);
 }
 
-void addBlock(const Task& task, const KernelGradPlan& plan, Index block) {
-  const auto* partials = reinterpret_cast<const float*>(task.sharedScratch);
-  float* const dw = task.out<float>(0);
-  const Index begin = block * kAdded, end = least(plan.size, begin + kAdded);
-  for (Index i = begin; i < end; i += gemm::kLanes) {
-    const gemm::Mask mask = gemm::firstLanes(least(end - i, kLanes));
-    gemm::Vec total = gemm::load(partials + i, mask);
-    for (Index part = 1; part < plan.parts; part++)
-      total = gemm::sum(total, gemm::load(partials + part * plan.size + i, mask));
-    gemm::store(dw + i, mask, total);
-  }
-}
-
 }  // namespace
 
 std::unique_ptr<ConvolutionPlan> planKernelGrad(const Geometry& g, bool copies) {
@@ -98,15 +82,11 @@ std::unique_ptr<ConvolutionPlan> planKernelGrad(const Geometry& g, bool copies) 
   plan->columns = least(kColumns, roundUp(g.filtersPerGroup(), kPanel));
   plan->columnBlocks = ceilDiv(g.filtersPerGroup(), plan->columns);
   const Index areas = plan->slices.count() * plan->columnBlocks * g.groups;
-  Index parts = least(ceilDiv(kBlocks, areas), plan->positions / (2 * kPositions));
-  parts = least(parts, least(kPartials / plan->size, static_cast<Index>(g.work() / kBlockWork)));
-  plan->parts = most(1, parts);
+  const auto worth = static_cast<Index>(g.work() / areas / kBlockWork);
+  plan->parts = chooseParts(least(ceilDiv(kBlocks, areas), worth),
+                            plan->positions / (2 * kPositions), plan->size);
   if (copies) plan->gathered = kPositions * pitchOf(plan->slices.widest());
-  plan->blocks = {areas * plan->parts};
-  if (plan->parts > 1) {
-    plan->blocks.push_back(ceilDiv(plan->size, kAdded));
-    plan->sharedScratch = static_cast<std::size_t>(plan->parts * plan->size) * sizeof(float);
-  }
+  planParts(*plan, areas, plan->parts, plan->size);
   plan->threadScratch =
       (plan->gathered + kPositions * roundUp(plan->columns, kPanel)) * sizeof(float);
   return plan;
@@ -118,7 +98,7 @@ Status runKernelGrad(const Task& task) noexcept {
     if (task.phase == 0)
       multiplyBlock(task, plan, block);
     else
-      addBlock(task, plan, block);
+      addParts(task, plan.parts, block);
   }
   return Status::ok;
 }

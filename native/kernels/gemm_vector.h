@@ -33,6 +33,7 @@ inline Vec sum(Vec a, Vec b) { return _mm512_add_ps(a, b); }
 inline Vec positive(Vec v) { return _mm512_maskz_max_ps(kAll, _mm512_setzero_ps(), v); }
 inline Vec atMost(Vec v, Vec limit) { return _mm512_maskz_min_ps(kAll, limit, v); }
 inline Vec difference(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
+inline Vec product(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
 
 // v[i][j] becomes v[j][i].
 inline void transpose(Vec (&v)[16]) {
@@ -92,6 +93,7 @@ inline Vec sum(Vec a, Vec b) { return _mm256_add_ps(a, b); }
 inline Vec positive(Vec v) { return _mm256_max_ps(_mm256_setzero_ps(), v); }
 inline Vec atMost(Vec v, Vec limit) { return _mm256_min_ps(limit, v); }
 inline Vec difference(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
+inline Vec product(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
 
 inline void transpose(Vec (&v)[8]) {
   Vec t[8];
@@ -147,6 +149,7 @@ inline Vec atMost(Vec v, Vec limit) {
   return out;
 }
 inline Vec difference(Vec a, Vec b) { return a - b; }
+inline Vec product(Vec a, Vec b) { return a * b; }
 
 inline void transpose(Vec (&v)[4]) {
   const Vec t[4] = {v[0], v[1], v[2], v[3]};

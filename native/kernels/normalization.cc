@@ -22,6 +22,7 @@ std::unique_ptr<Plan> prepareScaleShift(const Signature& signature) {
 
 Status runScaleShift(const Task& task) noexcept {
   const ChannelsPlan& plan = planOf<ChannelsPlan>(task);
+  const bool past = plan.past && task.out<float>(0) != task.in<float>(0);
   const float* table[3];
   for (int i = 0; i < 3; i++) {
     table[i] = task.in<float>(i + 1);
@@ -36,10 +37,12 @@ Status runScaleShift(const Task& task) noexcept {
       const float* mean = table[0] + column;
       const float* scale = table[1] + column;
       const float* offset = table[2] + column;
-      float* y = task.out<float>(0) + at;
-#pragma omp simd
-      for (Index i = 0; i < n; i++) y[i] = (x[i] - mean[i]) * scale[i] + offset[i];
+      writeVectors(task.out<float>(0) + at, n, past, [&](Index i, auto load) {
+        fetch(x + i + kAhead);
+        return (load(x + i) - load(mean + i)) * load(scale + i) + load(offset + i);
+      });
     });
+  if (past) endPast();
   return Status::ok;
 }
 

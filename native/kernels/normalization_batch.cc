@@ -1,12 +1,17 @@
 // batchNorm: mean and variance of each channel over the rows, and the rows normalized with them.
-// Small pieces are read twice while they are in the cache, for their mean and for the deviations
-// from it; pieces and blocks are combined in double precision by the formula of Chan et al. (1979),
-// so that a large mean costs no digits of the variance.
+// Each row is read once: sums are of the deviations from the mean of the rows before it, and for
+// the first rows of a block from their own. Pieces and blocks are combined in double precision by
+// the formula of Chan et al. (1979), so that a large mean costs no digits of the variance: where a
+// piece lies far from the rows before it, the variance is as large as what float32 loses of its
+// squares.
 #include "normalization.h"
 #include "normalization_channels.h"
 
 namespace neurone::NEURONE_ISA {
 namespace {
+
+// Rows of a block that are read twice.
+constexpr Index kFirstRows = 16;
 
 // x, gamma, beta, epsilon → y, mean, variance.
 std::unique_ptr<Plan> prepareBatchNorm(const Signature& signature) {
@@ -73,12 +78,16 @@ void sumDeviations(const float* x, Index rows, Index stride, Index columns, cons
     const float* b = a + stride;
     const float* d = b + stride;
     const float* e = d + stride;
+    for (Index begin = 0; begin < columns; begin += kColumnsAtOnce) {
+      fetchFourRows(a + begin, stride);
+      const Index end = begin + kColumnsAtOnce < columns ? begin + kColumnsAtOnce : columns;
 #pragma omp simd
-    for (Index c = 0; c < columns; c++) {
-      const float p = a[c] - shift[c], q = b[c] - shift[c];
-      const float r = d[c] - shift[c], s = e[c] - shift[c];
-      sum[c] += (p + q) + (r + s);
-      squares[c] += (p * p + q * q) + (r * r + s * s);
+      for (Index c = begin; c < end; c++) {
+        const float p = a[c] - shift[c], q = b[c] - shift[c];
+        const float r = d[c] - shift[c], s = e[c] - shift[c];
+        sum[c] += (p + q) + (r + s);
+        squares[c] += (p * p + q * q) + (r * r + s * s);
+      }
     }
   }
   for (; row < rows; row++) {
@@ -99,10 +108,15 @@ void addPiece(const float* x, Index rows, Index stride, Index columns, Index bef
   float* shift = scratch;
   float* sum = shift + columns;
   float* squares = sum + columns;
-  sumRows(x, rows, stride, columns, shift);
-  const float inverse = 1.0f / static_cast<float>(rows);
+  if (before == 0) {
+    sumRows(x, rows, stride, columns, shift);
+    const float inverse = 1.0f / static_cast<float>(rows);
 #pragma omp simd
-  for (Index c = 0; c < columns; c++) shift[c] *= inverse;
+    for (Index c = 0; c < columns; c++) shift[c] *= inverse;
+  } else {
+#pragma omp simd
+    for (Index c = 0; c < columns; c++) shift[c] = static_cast<float>(moments.mean[c]);
+  }
   sumDeviations(x, rows, stride, columns, shift, sum, squares);
   const double share = static_cast<double>(rows) / static_cast<double>(before + rows);
   const double weight = static_cast<double>(before) * share;
@@ -138,8 +152,9 @@ void sumBlock(const ChannelsPlan& plan, const Task& task, Index block) {
   float* scratch = reinterpret_cast<float*>(mean + 2 * room);
   for (Index c = 0; c < columns; c++) moments.mean[c] = moments.squares[c] = 0;
   const float* x = task.in<float>(0);
-  for (Index row = begin; row < end; row += plan.pieceRows) {
-    const Index rows = plan.pieceRows < end - row ? plan.pieceRows : end - row;
+  for (Index row = begin, rows; row < end; row += rows) {
+    const Index most = row == begin ? kFirstRows : kPieceRows;
+    rows = most < end - row ? most : end - row;
     addPiece(x + row * plan.wide + column, rows, plan.wide, columns, row - begin, moments, scratch);
   }
   const Index rest = plan.isLast(rowBlock) ? plan.rest : 0;
@@ -205,10 +220,12 @@ void normalize(const ChannelsPlan& plan, const Task& task, Index block) {
     const float* mean = tables + column;
     const float* scale = mean + plan.wide;
     const float* offset = scale + plan.wide;
-    float* y = task.out<float>(0) + at;
-#pragma omp simd
-    for (Index i = 0; i < n; i++) y[i] = (x[i] - mean[i]) * scale[i] + offset[i];
+    writeVectors(task.out<float>(0) + at, n, plan.past, [&](Index i, auto load) {
+      fetch(x + i + kAhead);
+      return (load(x + i) - load(mean + i)) * load(scale + i) + load(offset + i);
+    });
   });
+  if (plan.past) endPast();
 }
 
 Status runBatchNorm(const Task& task) noexcept {

@@ -58,13 +58,18 @@ void addPiece(const float* dy, const float* x, Index rows, Index stride, Index c
     const float* x1 = x0 + stride;
     const float* x2 = x1 + stride;
     const float* x3 = x2 + stride;
+    for (Index begin = 0; begin < columns; begin += kColumnsAtOnce) {
+      fetchFourRows(g0 + begin, stride);
+      fetchFourRows(x0 + begin, stride);
+      const Index end = begin + kColumnsAtOnce < columns ? begin + kColumnsAtOnce : columns;
 #pragma omp simd
-    for (Index c = 0; c < columns; c++) {
-      const float d0 = x0[c] - mean[c], d1 = x1[c] - mean[c];
-      const float d2 = x2[c] - mean[c], d3 = x3[c] - mean[c];
-      plain[c] += (g0[c] + g1[c]) + (g2[c] + g3[c]);
-      products[c] += (g0[c] * d0 + g1[c] * d1) + (g2[c] * d2 + g3[c] * d3);
-      deviations[c] += (d0 + d1) + (d2 + d3);
+      for (Index c = begin; c < end; c++) {
+        const float d0 = x0[c] - mean[c], d1 = x1[c] - mean[c];
+        const float d2 = x2[c] - mean[c], d3 = x3[c] - mean[c];
+        plain[c] += (g0[c] + g1[c]) + (g2[c] + g3[c]);
+        products[c] += (g0[c] * d0 + g1[c] * d1) + (g2[c] * d2 + g3[c] * d3);
+        deviations[c] += (d0 + d1) + (d2 + d3);
+      }
     }
   }
   for (; row < rows; row++) {
@@ -100,8 +105,8 @@ void sumBlock(const ChannelsPlan& plan, const Task& task, Index block) {
   spread(plan, task.in<float>(2), column, column + columns, mean);
   const float* dy = task.in<float>(0);
   const float* x = task.in<float>(1);
-  for (Index row = plan.rowSplit.begin(rowBlock); row < end; row += plan.pieceRows) {
-    const Index rows = plan.pieceRows < end - row ? plan.pieceRows : end - row;
+  for (Index row = plan.rowSplit.begin(rowBlock); row < end; row += kPieceRows) {
+    const Index rows = kPieceRows < end - row ? kPieceRows : end - row;
     const Index at = row * plan.wide + column;
     addPiece(dy + at, x + at, rows, plan.wide, columns, mean, totals, sums, room);
   }
@@ -149,6 +154,7 @@ void combine(const ChannelsPlan& plan, const Task& task, Index block) {
 // Third phase: a block of elements.
 void differentiate(const ChannelsPlan& plan, const Task& task, Index block) {
   const float* tables = tablesOf(task);
+  const bool past = plan.past && task.out<float>(0) != task.in<float>(0);
   forWideRows(plan, block, [&](Index at, Index column, Index n) {
     const float* dy = task.in<float>(0) + at;
     const float* x = task.in<float>(1) + at;
@@ -156,11 +162,14 @@ void differentiate(const ChannelsPlan& plan, const Task& task, Index block) {
     const float* scale = mean + plan.wide;
     const float* slope = scale + plan.wide;
     const float* offset = slope + plan.wide;
-    float* dx = task.out<float>(0) + at;
-#pragma omp simd
-    for (Index i = 0; i < n; i++)
-      dx[i] = dy[i] * scale[i] + ((x[i] - mean[i]) * slope[i] + offset[i]);
+    writeVectors(task.out<float>(0) + at, n, past, [&](Index i, auto load) {
+      fetch(dy + i + kAhead);
+      fetch(x + i + kAhead);
+      const Floats d = load(x + i) - load(mean + i);
+      return load(dy + i) * load(scale + i) + (d * load(slope + i) + load(offset + i));
+    });
   });
+  if (past) endPast();
 }
 
 Status runBatchNormGrad(const Task& task) noexcept {

@@ -4,46 +4,57 @@
 #pragma once
 
 #include "elementwise_nest.h"
+#include "streaming.h"
 #include "vector_math.h"
 
 namespace neurone::NEURONE_ISA {
 
-// Narrower rows are read several at a time.
-inline constexpr Index kNarrowRow = 64;
+// Narrower rows are read several at a time, as many as end with a vector of AVX-512.
+inline constexpr Index kNarrowRow = 256;
 // Columns that one block sums: four vectors of sums in the first cache.
 inline constexpr Index kColumnsPerBlock = 1024;
-// Elements that are read twice while they are in the second cache.
-inline constexpr Index kPiece = 32768;
+// Wide rows that are summed before the sums go into doubles.
+inline constexpr Index kPieceRows = 64;
+// Blocks of sums: each costs a row of partial sums that are combined.
+inline constexpr Index kSumBlocks = 64;
+
+// The smallest multiple of `channels` that fills whole vectors and is no narrow row.
+inline Index foldOf(Index channels) {
+  if (channels == 0 || channels >= kNarrowRow) return 1;
+  Index unit = 16;
+  while (unit > 1 && channels * unit / 2 % 16 == 0) unit /= 2;
+  return (kNarrowRow + unit * channels - 1) / (unit * channels) * unit;
+}
 
 struct ChannelsPlan : Plan {
   Index rows = 0;
   Index channels = 0;
-  Index fold = 1;       // rows that count as one
-  Index wide = 0;       // elements of a wide row
-  Index folded = 0;     // whole wide rows
-  Index rest = 0;       // rows left over
-  Index pieceRows = 8;  // wide rows that are summed before the sums go into doubles
-  Split columnSplit;    // blocks of sums: columns,
-  Split rowSplit;       // and wide rows
-  Split channelSplit;   // blocks in which partial sums are combined
-  Tiles tiles;          // blocks of elements
+  Index fold = 1;      // rows that count as one
+  Index wide = 0;      // elements of a wide row
+  Index folded = 0;    // whole wide rows
+  Index rest = 0;      // rows left over
+  bool past = false;   // whether the output of x's shape goes past the caches
+  Split columnSplit;   // blocks of sums: columns,
+  Split rowSplit;      // and wide rows
+  Split channelSplit;  // blocks in which partial sums are combined
+  Tiles tiles;         // blocks of elements
 
   explicit ChannelsPlan(const ValueInfo& x) {
     require(x.rank() == 2, "channels of a tensor that is not a matrix");
     rows = x.shape[0];
     channels = x.shape[1];
-    if (channels > 0 && channels < kNarrowRow) fold = (kNarrowRow + channels - 1) / channels;
+    fold = foldOf(channels);
+    past = isPastCaches(x);
     wide = fold * channels;
     folded = rows / fold;
     rest = rows % fold;
     columnSplit = splitEvenly(wide, kColumnsPerBlock, 16);
     const Index columns = columnSplit.length > 1 ? columnSplit.length : 1;
     const Index atLeast = kCheap / columns > 16 ? kCheap / columns : 16;
-    rowSplit = splitEvenly(folded, atLeast, 4, kMaxBlocks / columnSplit.count);
+    const Index rowBlocks = kSumBlocks / columnSplit.count;
+    rowSplit = splitEvenly(folded, atLeast, 4, rowBlocks > 4 ? rowBlocks : 4);
     channelSplit = splitEvenly(channels, kCheap / (4 * rowSplit.count), 64);
     tiles = tile(folded, wide, kCheap);
-    const Index piece = kPiece / columns / 4 * 4;
-    pieceRows = piece < 8 ? 8 : (piece > 128 ? 128 : piece);
   }
 
   Index sumBlocks() const { return rowSplit.count * columnSplit.count; }
@@ -63,6 +74,15 @@ inline void spread(const ChannelsPlan& plan, const float* values, Index begin, I
     table[c - begin] = values[channel];
     if (++channel == plan.channels) channel = 0;
   }
+}
+
+// Columns that are summed at a time, so that what follows in their rows is asked for in time.
+inline constexpr Index kColumnsAtOnce = 64;
+
+// Asks for the stretch of four rows that comes after those at x.
+[[gnu::always_inline]] inline void fetchFourRows(const float* x, Index stride) {
+  for (Index row = 4; row < 8; row++)
+    for (Index line = 0; line < kColumnsAtOnce; line += 16) fetch(x + row * stride + line);
 }
 
 // Calls body(first element, first column, count) for each stretch of a wide row in a block of

@@ -2,7 +2,7 @@
 // by its mean square alone. A row is read from memory once; what follows finds it in the cache.
 #include "narrow_rows.h"
 #include "normalization.h"
-#include "reduction_core.h"
+#include "streaming.h"
 
 namespace neurone::NEURONE_ISA {
 namespace {
@@ -16,6 +16,7 @@ struct LayerPlan : Plan {
   Index rows = 0;
   Index n = 0;
   bool centered = true;
+  bool past = false;  // whether the output of x's shape goes past the caches
   Split split;        // of rows
   Split columnSplit;  // of the elements of dγ and dβ
 
@@ -27,7 +28,8 @@ struct LayerPlan : Plan {
     centered = attrs.boolean();
     rows = x.shape[0];
     n = x.shape[1];
-    split = splitEvenly(rows, kCheap / (n > 1 ? n : 1), 1, maxBlocks);
+    past = isPastCaches(x);
+    split = splitEvenly(rows, kCheap / (n > 1 ? n : 1), kFloats, maxBlocks);
     blocks = {split.count};
   }
   void requireRows(const ValueInfo& value) const {
@@ -51,26 +53,50 @@ std::unique_ptr<Plan> prepareLayerNorm(const Signature& signature) {
   return plan;
 }
 
+// Elements that are summed in float32 before the sums go into doubles.
+constexpr Index kPieceOfRow = 4096;
+
+// Calls body(first element, count) for the pieces of a row.
+template <class Body>
+[[gnu::always_inline]] inline void forPieces(Index n, Body body) {
+  for (Index start = 0; start < n; start += kPieceOfRow)
+    body(start, kPieceOfRow < n - start ? kPieceOfRow : n - start);
+}
+
+// Σ x; what follows the row is asked for.
+double sumOfRow(const float* row, Index n) {
+  double total = 0;
+  forPieces(n, [&](Index start, Index count) {
+    const float* x = row + start;
+    Floats sums[2] = {};
+    forVectors(count, [&](Index i, auto load) {
+      fetch(x + i + kAhead);
+      sums[i / kFloats % 2] += load(x + i);
+    });
+    total += sumOfLanes(sums[0] + sums[1]);
+  });
+  return total;
+}
+
 struct Deviations {
   double sum;
   double squares;
 };
 
-// Sums of x − shift and of its square; pieces of 4096 elements go into doubles.
-Deviations sumDeviations(const float* x, Index n, float shift) {
+// Sums of x − shift and of its square.
+Deviations sumDeviations(const float* row, Index n, float shift) {
   Deviations total{0, 0};
-  for (Index start = 0; start < n; start += 4096) {
-    const Index end = start + 4096 < n ? start + 4096 : n;
-    float sum = 0, squares = 0;
-#pragma omp simd reduction(+ : sum, squares)
-    for (Index i = start; i < end; i++) {
-      const float d = x[i] - shift;
+  forPieces(n, [&](Index start, Index count) {
+    const float* x = row + start;
+    Floats sum = {}, squares = {};
+    forVectors(count, [&](Index i, auto load) {
+      const Floats d = load(x + i, shift) - shift;
       sum += d;
       squares += d * d;
-    }
-    total.sum += sum;
-    total.squares += squares;
-  }
+    });
+    total.sum += sumOfLanes(sum);
+    total.squares += sumOfLanes(squares);
+  });
   return total;
 }
 
@@ -138,14 +164,14 @@ Status runLayerNorm(const Task& task) noexcept {
   const float* gamma = task.in<float>(1);
   const float* beta = task.in<float>(2);
   const double epsilon = task.in<float>(3)[0];
+  const bool past = plan.past && task.out<float>(0) != task.in<float>(0);
   for (Index block = task.begin; block < task.end; block++) {
     const Index end = plan.split.end(block, plan.rows);
     for (Index row = plan.split.begin(block); row < end; row++) {
       const float* x = task.in<float>(0) + row * n;
       float* y = task.out<float>(0) + row * n;
       const double count = static_cast<double>(n);
-      const float shift =
-          plan.centered ? static_cast<float>(reduceRun<SumFloat>(x, n) / count) : 0.0f;
+      const float shift = plan.centered ? static_cast<float>(sumOfRow(x, n) / count) : 0.0f;
       const Deviations deviations = sumDeviations(x, n, shift);
       const double rounding = plan.centered ? deviations.sum / count : 0;
       double variance = deviations.squares / count - rounding * rounding;
@@ -155,12 +181,17 @@ Status runLayerNorm(const Task& task) noexcept {
       task.out<float>(2)[row] = static_cast<float>(variance);
       const float scale = static_cast<float>(r);
       const float offset = static_cast<float>(-rounding * r);
-#pragma omp simd
-      for (Index i = 0; i < n; i++) y[i] = ((x[i] - shift) * scale + offset) * gamma[i] + beta[i];
+      writeVectors(y, n, past, [&](Index i, auto load) {
+        return ((load(x + i) - shift) * scale + offset) * load(gamma + i) + load(beta + i);
+      });
     }
   }
+  if (past) endPast();
   return Status::ok;
 }
+
+// Room for n elements in whole vectors that begin anywhere.
+Index roomOf(Index n) { return (n + 2 * kFloats - 1) / kFloats * kFloats; }
 
 // dy, x [rows, n], mean, variance [rows], gamma [n], epsilon → dx, dgamma, dbeta [n].
 std::unique_ptr<Plan> prepareLayerNormGrad(const Signature& signature) {
@@ -175,8 +206,8 @@ std::unique_ptr<Plan> prepareLayerNormGrad(const Signature& signature) {
   plan->columnSplit = splitEvenly(plan->n, kCheap / plan->split.count, 64);
   plan->blocks = {plan->split.count, plan->columnSplit.count};
   const auto n = static_cast<std::size_t>(plan->n);
-  const auto lanes = static_cast<std::size_t>(isNarrow(plan->n) ? kLanesOfRows : 1);
-  plan->threadScratch = 2 * n * lanes * sizeof(float);
+  const Index room = isNarrow(plan->n) ? plan->n * kLanesOfRows : roomOf(plan->n);
+  plan->threadScratch = static_cast<std::size_t>(2 * room) * sizeof(float);
   plan->sharedScratch = 2 * n * static_cast<std::size_t>(plan->split.count) * sizeof(double);
   return plan;
 }
@@ -187,23 +218,26 @@ struct GradSums {
   double deviations;  // of d = x − mean
 };
 
-GradSums sumGradients(const float* dy, const float* x, const float* gamma, Index n, float mean) {
+// What follows the rows is asked for.
+GradSums sumGradients(const float* dyRow, const float* xRow, const float* gammas, Index n,
+                      float mean) {
   GradSums total{0, 0, 0};
-  for (Index start = 0; start < n; start += 4096) {
-    const Index end = start + 4096 < n ? start + 4096 : n;
-    float plain = 0, products = 0, deviations = 0;
-#pragma omp simd reduction(+ : plain, products, deviations)
-    for (Index i = start; i < end; i++) {
-      const float d = x[i] - mean;
-      const float g = dy[i] * gamma[i];
+  forPieces(n, [&](Index start, Index count) {
+    const float *dy = dyRow + start, *x = xRow + start, *gamma = gammas + start;
+    Floats plain = {}, products = {}, deviations = {};
+    forVectors(count, [&](Index i, auto load) {
+      fetch(dy + i + kAhead);
+      fetch(x + i + kAhead);
+      const Floats d = load(x + i, mean) - mean;
+      const Floats g = load(dy + i) * load(gamma + i);
       plain += g;
       products += g * d;
       deviations += d;
-    }
-    total.plain += plain;
-    total.products += products;
-    total.deviations += deviations;
-  }
+    });
+    total.plain += sumOfLanes(plain);
+    total.products += sumOfLanes(products);
+    total.deviations += sumOfLanes(deviations);
+  });
   return total;
 }
 
@@ -214,10 +248,13 @@ void differentiateRows(const LayerPlan& plan, const Task& task, Index block) {
   const double count = static_cast<double>(n);
   const float* gamma = task.in<float>(4);
   const double epsilon = task.in<float>(5)[0];
+  const bool past = plan.past && task.out<float>(0) != task.in<float>(0);
+  const Index room = roomOf(n);
   float* dgamma = reinterpret_cast<float*>(task.threadScratch);
-  float* dbeta = dgamma + n;
+  float* dbeta = dgamma + room;
   double* total = reinterpret_cast<double*>(task.sharedScratch) + 2 * block * n;
-  for (Index i = 0; i < 2 * n; i++) total[i] = dgamma[i] = 0;
+  for (Index i = 0; i < 2 * n; i++) total[i] = 0;
+  for (Index i = 0; i < 2 * room; i++) dgamma[i] = 0;
   const Index begin = plan.split.begin(block);
   const Index end = plan.split.end(block, plan.rows);
   for (Index row = begin; row < end; row++) {
@@ -234,22 +271,23 @@ void differentiateRows(const LayerPlan& plan, const Task& task, Index block) {
     const float offset = static_cast<float>(-rounding * r);
     const float a = static_cast<float>(slope);
     const float b = static_cast<float>(shared);
-#pragma omp simd
-    for (Index i = 0; i < n; i++) {
-      const float d = x[i] - mean;
-      const float g = dy[i];
-      dgamma[i] += g * (d * scale + offset);
-      dbeta[i] += g;
-      dx[i] = (g * gamma[i] + (d * a + b)) * scale;
-    }
+    writeVectors(dx, n, past, [&](Index i, auto take) {
+      const Floats d = take(x + i) - mean;
+      const Floats g = take(dy + i);
+      store(dgamma + i, load(dgamma + i) + g * (d * scale + offset));
+      store(dbeta + i, load(dbeta + i) + g);
+      return (g * take(gamma + i) + (d * a + b)) * scale;
+    });
     if ((row - begin + 1) % kRowsPerSum == 0 || row + 1 == end) {
 #pragma omp simd
-      for (Index i = 0; i < 2 * n; i++) {
+      for (Index i = 0; i < n; i++) {
         total[i] += dgamma[i];
-        dgamma[i] = 0;
+        total[n + i] += dbeta[i];
       }
+      for (Index i = 0; i < 2 * room; i++) dgamma[i] = 0;
     }
   }
+  if (past) endPast();
 }
 
 // As many narrow rows as there are lanes; dgamma and dbeta have a sum for each lane.

@@ -85,8 +85,10 @@ export const contestants = {
     needs: ['onnxruntime-node', 'onnx'],
     variants: ['run'],
     counts,
-    launch: ({ npm, onnxModel }, _variant, threads) =>
-      node('onnxruntime.js', () => [npm, String(threads), onnxModel]).launch({ npm }),
+    launch: ({ npm, venv }, _variant, threads) => {
+      const args = [npm, String(threads), join(venv, 'bin/python')];
+      return node('onnxruntime.js', () => args).launch({ npm });
+    },
   },
   numpy: { title: 'numpy', needs: ['numpy'], variants: ['numpy'], ...python('sgemm.py') },
   'torch-mm': { title: 'PyTorch', needs: ['torch'], variants: ['torch'], ...python('sgemm.py') },

@@ -1,5 +1,6 @@
 // The table "What must hold", in its order.
 
+import { imageRows } from './rows/images.js';
 import { ownRows } from './rows/ours.js';
 import { servingRows } from './rows/serving.js';
 import { trainingRows } from './rows/training.js';
@@ -8,8 +9,9 @@ import { wholeProcessRows } from './rows/wholeProcess.js';
 const order = [
   ...['tiny32', 'tiny256', 'mnist', 'large', 'latency', 'throughput', 'eventLoop'],
   ...['start', 'compile', 'memory', 'js', 'bits', 'flat'],
+  ...imageRows.map(({ id }) => id),
 ];
 
-const all = [...trainingRows, ...servingRows, ...wholeProcessRows, ...ownRows];
+const all = [...trainingRows, ...servingRows, ...wholeProcessRows, ...ownRows, ...imageRows];
 
 export const rows = order.map((id) => all.find((row) => row.id === id));

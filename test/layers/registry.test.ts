@@ -32,9 +32,10 @@ interface Configurable {
   getConfig(): Record<string, unknown>;
 }
 
-/** The names of the classes of a namespace that extend `base`, without the bases of others. */
+/** The names of the classes of a namespace that extend `base`, without the bases of others and aliases. */
 function classesOf(namespace: object, base: object, abstract: readonly string[] = []): string[] {
   return Object.entries(namespace).flatMap(([name, value]) => {
+    if (typeof value === 'function' && value.name !== name && value.name in namespace) return [];
     const extending =
       typeof value === 'function' &&
       Object.prototype.isPrototypeOf.call(base, Object(value.prototype));
