@@ -26,7 +26,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, callbacks, functional, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
+from goldens import activations, callbacks, functional, initializers, layer_names, layers, layers_convolution, layers_image, layers_merging, layers_pooling, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -45,10 +45,13 @@ FAMILIES = {
     "initializers": initializers.cases,
     "layers": layers.cases,
     "layer_names": layer_names.cases,
+    "layers_image": layers_image.cases,
+    "layers_pooling": layers_pooling.cases,
     "layers_simple": layers_simple.cases,
     "layers_merging": layers_merging.cases,
     "layers_joining": layers_merging.joining_cases,
     "layers_weights": layers_weights.cases,
+    "layers_convolution": layers_convolution.cases,
     "training": training.cases,
     "functional": functional.cases,
     "names": names.cases,

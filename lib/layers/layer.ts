@@ -4,7 +4,7 @@ import { untraced } from '../graph/compile.js';
 import { Variable } from '../graph/variable.js';
 import { get as getInitializer, type InitializerLike } from '../initializers/index.js';
 import { cast } from '../ops/convert.js';
-import { isSymbolic, withPath } from '../ops/define.js';
+import { isSymbolic, scope, withPath } from '../ops/define.js';
 import { divide } from '../ops/elementwise.js';
 import {
   get as getRegularizer,
@@ -287,7 +287,11 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   /** Builds the layer if it has not been. */
   ensureBuilt(inputShape: SymbolicShape | readonly SymbolicShape[]): void {
     if (this.built) return;
-    untraced(() => this.build(inputShape as Parameters<this['build']>[0]));
+    const { path } = scope;
+    untraced(() => {
+      scope.path = path; // errors name where the layer is
+      this.build(inputShape as Parameters<this['build']>[0]);
+    });
     this.built = true;
     this.namePaths(this.name);
   }

@@ -8,7 +8,7 @@ import { atPath, call, defineOp, type Op, type ValueInfo } from './define.js';
 import { add, multiply } from './elementwise.js';
 import { type ConvActivation, fused, fusedByConv } from './fused-activation.js';
 import { sumAxes } from './movement.js';
-import { placesOf, spanOf } from './window.js';
+import { spatialOf, windowsAlong } from './windows.js';
 
 /** Where a kernel meets its input; one entry per spatial axis. */
 export interface Geometry {
@@ -27,18 +27,18 @@ const geometryAttrs = (from: Attrs | Geometry) => {
   return { strides, dilations, before, after, groups };
 };
 
-const spatial = (shape: Shape): Shape => shape.slice(1, -1);
 const channels = (shape: Shape): number => shape[shape.length - 1];
+
+/** What a kernel of `size` elements spans, with the gaps that dilation makes. */
+export const spanOf = (size: number, dilation: number): number => (size - 1) * dilation + 1;
 
 /** The sizes of the output along the spatial axes of `sizes`. */
 const placesAlong = (sizes: Shape, kernel: Shape, attrs: Attrs): number[] =>
-  sizes.map((size, i) =>
-    placesOf(size + list(attrs, 'before')[i] + list(attrs, 'after')[i], {
-      size: kernel[i],
-      stride: list(attrs, 'strides')[i],
-      dilation: list(attrs, 'dilations')[i],
-    }),
-  );
+  sizes.map((size, i) => {
+    const span = spanOf(kernel[i], list(attrs, 'dilations')[i]);
+    const padding = { before: list(attrs, 'before')[i], after: list(attrs, 'after')[i] };
+    return windowsAlong(size, span, list(attrs, 'strides')[i], padding);
+  });
 
 /** Multiplications and additions of all kernel elements in all places. */
 const convFlops = (y: Shape, w: Shape): number =>
@@ -66,7 +66,7 @@ function checkOperands(x: Shape, w: Shape, groups: number): void {
 function checkPlaces(x: Shape, w: Shape, places: Shape, attrs: Attrs): void {
   const at = places.findIndex((n, i) => n < 1 && (n < 0 || x[i + 1] > 0));
   if (at < 0) return;
-  const span = spanOf({ size: w[at], dilation: list(attrs, 'dilations')[at] });
+  const span = spanOf(w[at], list(attrs, 'dilations')[at]);
   const padded = x[at + 1] + list(attrs, 'before')[at] + list(attrs, 'after')[at];
   throw new ShapeError(
     `conv: kernel ${formatShape(w)} spans ${span} along spatial axis ${at}, but input ${formatShape(x)} has ${padded} there, padding included${atPath()}. Give it a larger input, a smaller kernel, or padding 'same'.`,
@@ -82,7 +82,7 @@ const convOp: Op = defineOp({
   rows: 'independent',
   infer: ([x, w], attrs): ValueInfo[] => {
     checkOperands(x.shape, w.shape, attrs.groups as number);
-    const places = placesAlong(spatial(x.shape), w.shape, attrs);
+    const places = placesAlong(spatialOf(x.shape), w.shape, attrs);
     checkPlaces(x.shape, w.shape, places, attrs);
     return [{ shape: [x.shape[0], ...places, channels(w.shape)], dtype: 'float32' }];
   },
@@ -95,7 +95,7 @@ const convOp: Op = defineOp({
     const dconv = scale ? multiply(dz, scale) : dz;
     const given = (i: number, g: () => Tensor) => (needs(i) ? g() : undefined);
     const result = [
-      given(0, () => convInputGrad(dconv, w, spatial(x.shape), geometryAttrs(attrs))),
+      given(0, () => convInputGrad(dconv, w, spatialOf(x.shape), geometryAttrs(attrs))),
       given(1, () => convKernelGrad(x, dconv, w.shape.slice(0, -2), geometryAttrs(attrs))),
     ];
     if (scale) {
@@ -151,8 +151,8 @@ const convKernelGradOp: Op = defineOp({
     const groups = attrs.groups as number;
     const shape = [...list(attrs, 'size'), channels(x.shape) / groups, channels(dy.shape)];
     checkOperands(x.shape, shape, groups);
-    const places = placesAlong(spatial(x.shape), list(attrs, 'size'), attrs);
-    if (sameShape(spatial(dy.shape), places)) return [{ shape, dtype: 'float32' }];
+    const places = placesAlong(spatialOf(x.shape), list(attrs, 'size'), attrs);
+    if (sameShape(spatialOf(dy.shape), places)) return [{ shape, dtype: 'float32' }];
     throw new ShapeError(
       `convKernelGrad: a kernel ${formatShape(shape)} has places [${places}] on ${formatShape(x.shape)}, got ${formatShape(dy.shape)}${atPath()}.`,
     );
@@ -161,7 +161,7 @@ const convKernelGradOp: Op = defineOp({
     if (!g) return [];
     const geometry = geometryAttrs(attrs);
     return [
-      needs(0) ? convInputGrad(dy, g, spatial(x.shape), geometry) : undefined,
+      needs(0) ? convInputGrad(dy, g, spatialOf(x.shape), geometry) : undefined,
       needs(1) ? convolve(x, g, geometry) : undefined,
     ];
   },

@@ -1,24 +1,39 @@
 // Convolutions as keras.ops has them: 1, 2 or 3 spatial axes, channels last or first, padding by name.
-import { formatShape, type Shape } from '../tensor/shape.js';
+import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
-import { checkOptions, suggestion } from '../util/suggest.js';
+import { checkOptions } from '../util/suggest.js';
 import { asFloat } from './convert.js';
-import { convInputGrad, convolve, type Epilogue, type Geometry } from './convolution.js';
+import { convInputGrad, convolve, type Epilogue, type Geometry, spanOf } from './convolution.js';
 import { atPath, recordable } from './define.js';
-import { reshape, transpose } from './movement.js';
-import { type AxisWindow, type Padding, paddingOf, perAxis, spanOf } from './window.js';
+import { reshape } from './movement.js';
+import {
+  type AxisPadding,
+  asImage,
+  type ChannelOrder,
+  channelsFirst,
+  fromImage,
+  type PerAxis,
+  perAxis,
+  samePadding,
+  spatialOf,
+  windowsAlong,
+  withChannelsLast,
+} from './windows.js';
+
+/** How an input is padded: not at all; so that stride 1 keeps its size; before its first element only. */
+export type Padding = 'valid' | 'same' | 'causal';
 
 /** Options of `conv` and its relatives. */
 export interface ConvOptions {
-  /** One number, or one per spatial axis. Default 1. */
-  readonly strides?: number | readonly number[];
-  /** `valid` (the default): none; `same`: as much as keeps the size at stride 1; `causal`: before only. */
-  readonly padding?: Padding;
-  /** `channels_last` (the default) or `channels_first`. */
-  readonly dataFormat?: string | null;
-  /** Distance of the kernel's elements: one number, or one per spatial axis. Default 1. */
-  readonly dilationRate?: number | readonly number[];
+  /** Step from place to place, for all spatial axes or for each. Default 1. */
+  readonly strides?: PerAxis | undefined;
+  /** Default `valid`; `same` as TensorFlow has it; `causal` with one spatial axis only. */
+  readonly padding?: Padding | (string & {}) | undefined;
+  /** Where the channels are. Default: `channelsLast`. */
+  readonly dataFormat?: ChannelOrder | null | undefined;
+  /** Distance between the kernel's elements, for all spatial axes or for each. Default 1. */
+  readonly dilationRate?: PerAxis | undefined;
 }
 
 /** Options of `conv`. */
@@ -27,92 +42,81 @@ export interface GroupedConvOptions extends ConvOptions {
   readonly groups?: number;
 }
 
-/** Options of `convTranspose`. */
-export interface ConvTransposeOptions extends Omit<ConvOptions, 'padding'> {
-  readonly padding?: Exclude<Padding, 'causal'>;
-  /** Sizes added to the output, less than the strides; default: what makes it `strides` times as large. */
-  readonly outputPadding?: number | readonly number[] | null;
+/** Options of `convTranspose`; there is no padding `causal`. */
+export interface ConvTransposeOptions extends ConvOptions {
+  /** Added to the output's sizes, less than the strides; default: what makes it `strides` times as large. */
+  readonly outputPadding?: PerAxis | null | undefined;
 }
 
 const optionNames = ['strides', 'padding', 'dataFormat', 'dilationRate'] as const;
 
-/** The padding that a user means. */
-export function paddingNamed(where: string, given: string, known: readonly Padding[]): Padding {
+/** @internal The padding that a user means; `causal` where there is one spatial axis. */
+export function paddingNamed(where: string, given: string, causal: boolean): Padding {
   const name = given.toLowerCase();
-  const found = known.find((padding) => padding === name);
-  if (found) return found;
+  if (name === 'valid' || name === 'same' || (causal && name === 'causal')) return name;
   throw new ConfigError(
-    `${where}: padding must be ${known.join(' or ')}, got "${given}".${suggestion(name, known)}`,
+    `${where}: padding must be valid${causal ? ', same or causal' : ' or same'}, got "${given}"${atPath()}.`,
   );
 }
 
-const isChannelsFirst = (where: string, given: string | null | undefined): boolean => {
-  const name = (given ?? 'channels_last').replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-  if (name === 'channels_last' || name === 'channels_first') return name === 'channels_first';
-  throw new ConfigError(
-    `${where}: dataFormat must be channelsLast or channelsFirst, got "${given}"${atPath()}.`,
-  );
-};
+/** The kernel along one axis. */
+interface AxisKernel {
+  /** With the gaps that dilation makes. */
+  readonly span: number;
+  readonly stride: number;
+}
 
-/** Channels moved from the second axis to the last. */
-export const channelsToEnd = (x: Tensor): Tensor =>
-  transpose(x, [0, ...x.shape.slice(2).map((_, i) => i + 2), 1]);
+/** What `padding` adds to `size` elements. */
+function paddingOf(padding: Padding, size: number, { span, stride }: AxisKernel): AxisPadding {
+  if (padding === 'same') return samePadding(size, span, stride);
+  return { before: padding === 'causal' ? span - 1 : 0, after: 0 };
+}
 
-/** Channels moved from the last axis to the second. */
-export const channelsToFront = (x: Tensor): Tensor =>
-  transpose(x, [0, x.rank - 1, ...x.shape.slice(1, -1).map((_, i) => i + 1)]);
-
-/** Operands of equal rank with their spatial axes named. */
-interface Operands {
+/** A call's operands as kernels take them, and its options for each axis. */
+interface Prepared {
   readonly x: Tensor;
+  /** Of two spatial axes at least. */
   readonly kernel: Tensor;
-  /** Number of spatial axes. */
-  readonly rank: number;
+  readonly axes: readonly AxisKernel[];
+  readonly padding: Padding;
+  geometry(paddings: readonly AxisPadding[], groups: number): Geometry;
 }
 
-function operandsOf(where: string, given: TensorLike, kernel: TensorLike, most: number): Operands {
-  const x = asFloat(given);
-  const w = asFloat(kernel);
-  const rank = x.rank - 2;
-  if (rank >= 1 && rank <= most && w.rank === x.rank) return { x, kernel: w, rank };
-  throw new ShapeError(
-    `${where}: expected input [batch, …, channels] and a kernel with as many axes, 1 to ${most} of them spatial, got ${formatShape(x.shape)} and ${formatShape(w.shape)}${atPath()}.`,
-  );
-}
-
-/** What moves over each spatial axis. */
-function windowsOf(where: string, sizes: Shape, options: ConvOptions): AxisWindow[] {
+function prepare(where: string, x: Tensor, kernel: Tensor, options: ConvOptions): Prepared {
+  const sizes = kernel.shape.slice(0, -2);
   const rank = sizes.length;
   const strides = perAxis(where, 'strides', options.strides ?? 1, rank);
   const dilations = perAxis(where, 'dilationRate', options.dilationRate ?? 1, rank);
-  return sizes.map((size, i) => ({ size, stride: strides[i], dilation: dilations[i] }));
-}
-
-/** A geometry of two axes at least: a single one gets an axis of size 1 before it. */
-function geometryFor(
-  windows: readonly AxisWindow[],
-  padding: readonly (readonly [number, number])[],
-  groups: number,
-): Geometry {
-  const lead = windows.length === 1 ? [0] : [];
+  // Of one step there is one row.
+  const rows = (values: readonly number[], row: number) => (rank === 1 ? [row, ...values] : values);
   return {
-    strides: [...lead.map(() => 1), ...windows.map(({ stride }) => stride)],
-    dilations: [...lead.map(() => 1), ...windows.map(({ dilation }) => dilation)],
-    before: [...lead, ...padding.map(([before]) => before)],
-    after: [...lead, ...padding.map(([, after]) => after)],
-    groups,
+    x: asImage(x),
+    kernel: rank === 1 ? reshape(kernel, [1, ...kernel.shape]) : kernel,
+    axes: sizes.map((size, i) => ({ span: spanOf(size, dilations[i]), stride: strides[i] })),
+    padding: paddingNamed(where, options.padding ?? 'valid', rank === 1),
+    geometry: (paddings, groups) => ({
+      strides: rows(strides, 1),
+      dilations: rows(dilations, 1),
+      before: rows(
+        paddings.map(({ before }) => before),
+        0,
+      ),
+      after: rows(
+        paddings.map(({ after }) => after),
+        0,
+      ),
+      groups,
+    }),
   };
 }
 
-/** `[batch, s, channels]` as `[batch, 1, s, channels]`. */
-const asImage = (x: Tensor): Tensor =>
-  x.rank === 3 ? reshape(x, [x.shape[0], 1, ...x.shape.slice(1)]) : x;
-
-/** `[k, in, out]` as `[1, k, in, out]`. */
-const asImageKernel = (w: Tensor): Tensor => (w.rank === 3 ? reshape(w, [1, ...w.shape]) : w);
-
-const fromImage = (y: Tensor, rank: number): Tensor =>
-  rank === 1 ? reshape(y, [y.shape[0], ...y.shape.slice(2)]) : y;
+function operands(where: string, x: TensorLike, kernel: TensorLike, most: number) {
+  const [t, w] = [asFloat(x), asFloat(kernel)];
+  if (t.rank >= 3 && t.rank <= most + 2 && w.rank === t.rank) return [t, w] as const;
+  throw new ShapeError(
+    `${where}: expected input [batch, …, channels] and a kernel with as many axes, 1 to ${most} of them spatial, got ${formatShape(t.shape)} and ${formatShape(w.shape)}${atPath()}.`,
+  );
+}
 
 /** The groups that the shapes imply, unless they were given. */
 function groupsOf(where: string, channels: number, perGroup: number, given?: number): number {
@@ -126,30 +130,18 @@ function groupsOf(where: string, channels: number, perGroup: number, given?: num
 /** @internal `conv` with what the kernel does besides. */
 export function fusedConv(
   where: string,
-  given: TensorLike,
+  input: TensorLike,
   weights: TensorLike,
   options: GroupedConvOptions,
   epilogue: Epilogue = {},
 ): Tensor {
-  const first = isChannelsFirst(where, options.dataFormat);
-  const { x: input, kernel, rank } = operandsOf(where, given, weights, 3);
-  const x = first ? channelsToEnd(input) : input;
-  const windows = windowsOf(where, kernel.shape.slice(0, -2), options);
-  const padding = paddingNamed(
-    where,
-    options.padding ?? 'valid',
-    rank === 1 ? ['valid', 'same', 'causal'] : ['valid', 'same'],
-  );
-  const sides = windows.map((window, i) => paddingOf(padding, x.shape[i + 1], window));
-  const groups = groupsOf(where, x.shape[rank + 1], kernel.shape[rank], options.groups);
-  const y = convolve(
-    asImage(x),
-    asImageKernel(kernel),
-    geometryFor(windows, sides, groups),
-    epilogue,
-  );
-  const out = fromImage(y, rank);
-  return first ? channelsToFront(out) : out;
+  const [t, w] = operands(where, input, weights, 3);
+  return withChannelsLast(t, channelsFirst(where, options.dataFormat), (last) => {
+    const { x, kernel, axes, padding, geometry } = prepare(where, last, w, options);
+    const groups = groupsOf(where, last.shape[t.rank - 1], w.shape[t.rank - 2], options.groups);
+    const paddings = axes.map((axis, i) => paddingOf(padding, last.shape[i + 1], axis));
+    return fromImage(convolve(x, kernel, geometry(paddings, groups), epilogue), t.rank);
+  });
 }
 
 /**
@@ -166,21 +158,19 @@ export const conv = recordable(
   },
 );
 
-/** The size of a transposed convolution's output. */
-export function transposedSize(
-  length: number,
-  window: AxisWindow,
+/** The size of a transposed convolution's output along an axis. */
+function transposedSize(
+  size: number,
+  { span, stride }: AxisKernel,
   padding: Padding,
   outputPadding: number | undefined,
 ): number {
-  const { stride } = window;
-  const span = spanOf(window);
   if (padding === 'same') {
     return outputPadding === undefined
-      ? length * stride
-      : (length - 1) * stride + (span % 2) + outputPadding;
+      ? size * stride
+      : (size - 1) * stride + (span % 2) + outputPadding;
   }
-  return (length - 1) * stride + span + (outputPadding ?? Math.max(stride - span, 0));
+  return (size - 1) * stride + span + (outputPadding ?? Math.max(stride - span, 0));
 }
 
 /**
@@ -191,32 +181,39 @@ export function transposedSize(
  */
 export const convTranspose = recordable(
   'convTranspose',
-  (given: TensorLike, weights: TensorLike, options: ConvTransposeOptions = {}): Tensor => {
+  (input: TensorLike, weights: TensorLike, options: ConvTransposeOptions = {}): Tensor => {
     const where = 'convTranspose';
     checkOptions(where, options, [...optionNames, 'outputPadding']);
-    const first = isChannelsFirst(where, options.dataFormat);
-    const { x: input, kernel, rank } = operandsOf(where, given, weights, 3);
-    const x = first ? channelsToEnd(input) : input;
-    groupsOf(where, x.shape[rank + 1], kernel.shape[rank + 1], 1);
-    const padding = paddingNamed(where, options.padding ?? 'valid', ['valid', 'same']);
-    const windows = windowsOf(where, kernel.shape.slice(0, -2), options);
-    const more = options.outputPadding ?? undefined;
-    const extra = more === undefined ? undefined : perAxis(where, 'outputPadding', more, rank, 0);
-    const size = windows.map((w, i) => transposedSize(x.shape[i + 1], w, padding, extra?.[i]));
-    const sides = windows.map((window, i) => paddingOf(padding, size[i], window));
-    const y = convInputGrad(
-      asImage(x),
-      asImageKernel(kernel),
-      rank === 1 ? [1, ...size] : size,
-      geometryFor(windows, sides, 1),
-    );
-    const out = fromImage(y, rank);
-    return first ? channelsToFront(out) : out;
+    const [t, w] = operands(where, input, weights, 3);
+    return withChannelsLast(t, channelsFirst(where, options.dataFormat), (last) => {
+      const { x, kernel, axes, padding, geometry } = prepare(where, last, w, options);
+      if (padding === 'causal') paddingNamed(where, padding, false);
+      groupsOf(where, last.shape[t.rank - 1], w.shape[t.rank - 1], 1);
+      const { outputPadding } = options;
+      const extra =
+        outputPadding === undefined || outputPadding === null
+          ? undefined
+          : perAxis(where, 'outputPadding', outputPadding, axes.length, 0);
+      const size = axes.map((axis, i) =>
+        transposedSize(last.shape[i + 1], axis, padding, extra?.[i]),
+      );
+      const paddings = axes.map((axis, i) => paddingOf(padding, size[i], axis));
+      const places = axes.map(({ span, stride }, i) =>
+        windowsAlong(size[i], span, stride, paddings[i]),
+      );
+      if (!sameShape(places, spatialOf(last.shape))) {
+        throw new ShapeError(
+          `${where}: outputPadding [${extra}] gives outputs of ${formatShape(size)}, of which the convolution would make ${formatShape(places)}, not ${formatShape(spatialOf(last.shape))}${atPath()}. Change it, or leave it out.`,
+        );
+      }
+      const sizes = axes.length === 1 ? [1, ...size] : size;
+      return fromImage(convInputGrad(x, kernel, sizes, geometry(paddings, 1)), t.rank);
+    });
   },
 );
 
-/** @internal A depthwise kernel `[k…, channels, multiplier]` as one of `conv` in groups of one channel. */
-export function depthwiseKernel(kernel: Tensor): Tensor {
+/** A depthwise kernel `[k…, channels, multiplier]` as one of `conv` in groups of one channel. */
+function depthwiseKernel(kernel: Tensor): Tensor {
   const [channels, multiplier] = kernel.shape.slice(-2);
   return reshape(kernel, [...kernel.shape.slice(0, -2), 1, channels * multiplier]);
 }
@@ -229,9 +226,9 @@ export function fusedDepthwise(
   options: ConvOptions,
   epilogue: Epilogue = {},
 ): Tensor {
-  const { kernel } = operandsOf(where, x, weights, 2);
-  const groups = kernel.shape[kernel.rank - 2];
-  return fusedConv(where, x, depthwiseKernel(kernel), { ...options, groups }, epilogue);
+  const [, w] = operands(where, x, weights, 2);
+  const groups = w.shape[w.rank - 2];
+  return fusedConv(where, x, depthwiseKernel(w), { ...options, groups }, epilogue);
 }
 
 /**

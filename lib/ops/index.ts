@@ -1,11 +1,17 @@
 export { type ScanOptions, scan } from '../graph/scan.js';
 export {
+  type AdaptivePoolOptions,
+  adaptiveAveragePool,
+  adaptiveMaxPool,
+} from './adaptive-pooling.js';
+export {
   type ConvOptions,
   type ConvTransposeOptions,
   conv,
   convTranspose,
   depthwiseConv,
   type GroupedConvOptions,
+  type Padding,
   separableConv,
 } from './convolve.js';
 export { type CumulativeOptions, cumprod, cumsum } from './cumulative.js';
@@ -23,6 +29,7 @@ export {
   subtract as sub,
 } from './elementwise.js';
 export { dense, type MatmulOptions, matmul } from './gemm.js';
+export * as image from './image.js';
 export {
   arange,
   broadcastTo,
@@ -64,5 +71,4 @@ export {
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';
 export { argsort, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';
-export type { Padding } from './window.js';
 export type { ChannelOrder, PerAxis } from './windows.js';

@@ -14,8 +14,8 @@ export const gradientCases: GradientCases = {
   ...movementCases,
   ...fusedCases,
   ...orderCases,
-  ...poolingCases,
   ...convolutionCases,
+  ...poolingCases,
   ...normalizationCases,
   ...updateGradients,
 };

@@ -10,6 +10,7 @@ import { TimeDistributed } from '../../../lib/layers/time-distributed.js';
 import { Wrapper } from '../../../lib/layers/wrapper.js';
 import type { Shape } from '../../../lib/tensor/shape.js';
 import { catalogueExamples } from './catalogue-layers.js';
+import { convolutionExamples } from './convolution.js';
 import { normalizationExamples } from './normalization.js';
 import { preprocessingExamples } from './preprocessing.js';
 
@@ -37,6 +38,7 @@ export const layerExamples: Readonly<Record<string, readonly LayerExample[]>> = 
     { layer: () => new Dropout(0.25, { noiseShape: [null, 1] }), shape: [4, 3] },
   ],
   ...normalizationExamples,
+  ...convolutionExamples,
   ...preprocessingExamples,
   Dense: [
     { layer: () => new Dense(4), shape: [2, 3] },

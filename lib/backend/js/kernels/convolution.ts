@@ -3,7 +3,8 @@ import type { DataArray } from '../../../tensor/dtype.js';
 import { sizeOf } from '../../../tensor/shape.js';
 import type { Kernel } from '../kernel.js';
 import { flagAttr, numberAttr } from './attrs.js';
-import { geometryOf } from './convolution-geometry.js';
+import { planConvGemm, planInputGradGemm, planKernelGradGemm } from './convolution-gemm.js';
+import { type ConvGeometry, geometryOf } from './convolution-geometry.js';
 import { planConvLoops, planInputGradLoops, planKernelGradLoops } from './convolution-loops.js';
 import { unaryKernels } from './unary.js';
 
@@ -33,8 +34,13 @@ const activations: readonly (Kernel | undefined)[] = [
   relu6,
 ];
 
+/** Whether products pay: not in float64, which is exact, nor for groups of few channels. */
+const byGemm = ({ channels, groups }: ConvGeometry, float64: boolean): boolean =>
+  !float64 && (groups === 1 || channels / groups >= 8);
+
 const conv: Kernel = ({ inputs, outputs, attrs, float64 }) => {
-  const run = planConvLoops(geometryOf(inputs[0].shape, inputs[1].shape, outputs[0].shape, attrs));
+  const geometry = geometryOf(inputs[0].shape, inputs[1].shape, outputs[0].shape, attrs);
+  const run = (byGemm(geometry, float64) ? planConvGemm : planConvLoops)(geometry);
   const scaled = flagAttr(attrs, 'scaled');
   const bias = inputs.length > (scaled ? 3 : 2);
   const activation = activations[numberAttr(attrs, 'activation')];
@@ -49,13 +55,15 @@ const conv: Kernel = ({ inputs, outputs, attrs, float64 }) => {
   };
 };
 
-const convInputGrad: Kernel = ({ inputs: [dy, w], outputs: [dx], attrs }) => {
-  const run = planInputGradLoops(geometryOf(dx.shape, w.shape, dy.shape, attrs));
+const convInputGrad: Kernel = ({ inputs: [dy, w], outputs: [dx], attrs, float64 }) => {
+  const geometry = geometryOf(dx.shape, w.shape, dy.shape, attrs);
+  const run = (byGemm(geometry, float64) ? planInputGradGemm : planInputGradLoops)(geometry);
   return (operands, results) => run(operands[0], operands[1], results[0]);
 };
 
-const convKernelGrad: Kernel = ({ inputs: [x, dy], outputs: [dw], attrs }) => {
-  const run = planKernelGradLoops(geometryOf(x.shape, dw.shape, dy.shape, attrs));
+const convKernelGrad: Kernel = ({ inputs: [x, dy], outputs: [dw], attrs, float64 }) => {
+  const geometry = geometryOf(x.shape, dw.shape, dy.shape, attrs);
+  const run = (byGemm(geometry, float64) ? planKernelGradGemm : planKernelGradLoops)(geometry);
   return (operands, results) => run(operands[0], operands[1], results[0]);
 };
 

@@ -1,0 +1,2 @@
+// Images: Keras's `ops.image`.
+export { type Interpolation, type ResizeOptions, resize } from './image-resize.js';
