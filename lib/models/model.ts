@@ -1,6 +1,6 @@
 // Model: a layer that can be compiled, trained, evaluated and asked for predictions.
 
-import type { Callback } from '../callbacks/callback.js';
+import type { Callback, LogsOf } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/callbackList.js';
 import type { History } from '../callbacks/history.js';
 import { untraced } from '../graph/compile.js';
@@ -364,7 +364,7 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
     this.compiledState = state;
     this.compileOptions = options;
     this.trained = this.built ? this.trainableVariables : undefined;
-    this.steps = new Map([...this.steps].filter(([, step]) => step.logNames.length === 0));
+    this.steps = new Map([...this.steps].filter(([, step]) => step.logs.length === 0));
   }
 
   private trained: readonly Variable[] | undefined;
@@ -468,20 +468,23 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
    * @throws StateError while another `fit` of this model runs; DataError for bad data. A step that
    *   fails leaves everything as it was before it.
    */
-  fit(
+  fit<L extends LogsOf<L> = Record<string, number>>(
     x: SamplesOf | BatchSource,
     y?: SamplesOf | null,
     options: FitOptions = {},
-  ): Promise<History> {
+  ): Promise<History<L>> {
     return fitModel(this, x, y ?? undefined, options);
   }
 
-  /** Loss and metrics on data, by name. */
-  evaluate(
+  /**
+   * Loss and metrics on data, by name. A metric with a value per class or threshold is an array, for which
+   * TypeScript asks the logs' type: `evaluate<{ loss: number; f1_score: number[] }>(x, y)`.
+   */
+  evaluate<L extends LogsOf<L> = Record<string, number>>(
     x: SamplesOf | BatchSource,
     y?: SamplesOf | null,
     options: EvaluateOptions = {},
-  ): Promise<Record<string, number>> {
+  ): Promise<L> {
     return evaluateModel(this, x, y ?? undefined, options);
   }
 
@@ -499,20 +502,20 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
   }
 
   /** One step of training; returns loss and metrics. */
-  trainOnBatch(
+  trainOnBatch<L extends LogsOf<L> = Record<string, number>>(
     x: SamplesOf,
     y: SamplesOf,
     options: BatchOptions = {},
-  ): Promise<Record<string, number>> {
+  ): Promise<L> {
     return runOne(this, 'train', x, y, options);
   }
 
   /** Loss and metrics of one batch. */
-  testOnBatch(
+  testOnBatch<L extends LogsOf<L> = Record<string, number>>(
     x: SamplesOf,
     y: SamplesOf,
     options: BatchOptions = {},
-  ): Promise<Record<string, number>> {
+  ): Promise<L> {
     return runOne(this, 'test', x, y, options);
   }
 
