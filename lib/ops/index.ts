@@ -53,4 +53,4 @@ export {
 } from './reduce.js';
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';
-export { argsort, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';
+export { argsort, inTopK, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';

@@ -16,6 +16,7 @@ import { descentKernels } from './optimizer-descent.js';
 import { randomKernels } from './random.js';
 import { reduceKernels } from './reduce.js';
 import { sortKernels } from './sort.js';
+import { topKernels } from './top.js';
 import { unaryKernels } from './unary.js';
 
 /** The kernels of the catalogue in docs/engineering.md. */
@@ -31,6 +32,7 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     argumentKernels,
     cumulativeKernels,
     sortKernels,
+    topKernels,
     gatherKernels,
     randomKernels,
     matmulKernels,
