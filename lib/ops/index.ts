@@ -1,3 +1,5 @@
+export { type CtcDecodeOptions, ctcDecode } from '../ctc/decode.js';
+export { ctcLoss } from '../ctc/loss.js';
 export { type ScanOptions, scan } from '../graph/scan.js';
 export { type CumulativeOptions, cumprod, cumsum } from './cumulative.js';
 export * from './derived.js';
