@@ -188,7 +188,7 @@ describe('CSVLogger', () => {
     for (const [epoch, logs] of golden.epochs.entries()) {
       const values = Object.entries(logs).map(([name, v]) => [
         name,
-        v instanceof Array ? v : numberOf(v ?? ''),
+        Array.isArray(v) ? v : numberOf((v as Value) ?? ''),
       ]);
       await callback.onEpochEnd(epoch, Object.fromEntries(values));
     }
