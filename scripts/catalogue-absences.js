@@ -25,7 +25,6 @@ export const absences = [
   { names: /^TextVectorization$/, reason: 'text is not there yet; see StringLookup' },
   { names: /^HashedCrossing$/, reason: 'not there yet; see Hashing' },
   { names: /^ReversibleEmbedding$/, reason: 'comes with attention' },
-  { names: /^(CTC|ctc)$/, reason: 'comes with recurrent layers' },
   {
     names: /^InputSpec$/,
     reason: 'layers check their inputs themselves, with errors that name them',
