@@ -1,5 +1,6 @@
 // The table "What must hold", in its order.
 
+import { bandwidthRows } from './rows/bandwidth.js';
 import { imageRows } from './rows/images.js';
 import { ownRows } from './rows/ours.js';
 import { servingRows } from './rows/serving.js';
@@ -8,10 +9,17 @@ import { wholeProcessRows } from './rows/wholeProcess.js';
 
 const order = [
   ...['tiny32', 'tiny256', 'mnist', 'large', 'latency', 'throughput', 'eventLoop'],
-  ...['start', 'compile', 'memory', 'js', 'bits', 'flat'],
+  ...['start', 'compile', 'memory', 'js', 'bandwidth', 'bits', 'flat'],
   ...imageRows.map(({ id }) => id),
 ];
 
-const all = [...trainingRows, ...servingRows, ...wholeProcessRows, ...ownRows, ...imageRows];
+const all = [
+  ...trainingRows,
+  ...servingRows,
+  ...wholeProcessRows,
+  ...bandwidthRows,
+  ...ownRows,
+  ...imageRows,
+];
 
 export const rows = order.map((id) => all.find((row) => row.id === id));

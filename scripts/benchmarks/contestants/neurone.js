@@ -1,5 +1,6 @@
 // neurone as a user has it: the built package, `fit`, `predict`, `predictSync`.
 
+import { bandwidth } from './bandwidth.js';
 import { syntheticData } from './data.js';
 import {
   bitsOfWeights,
@@ -103,6 +104,7 @@ async function peak({ seconds }) {
 
 await serve(async (workload) => create(workload), {
   peak,
+  bandwidth: (request) => bandwidth(neurone, request),
   compileTime: () => compileTime(network, tensors),
   bits: ({ workload }) => bitsOfWeights(neurone, network(workload), tensors(workload), workload),
   fits: ({ workload, count }) =>

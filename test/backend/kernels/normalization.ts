@@ -9,6 +9,8 @@ const shapes: readonly (readonly [number, number])[] = [
   [1, 4],
   [40, 1],
   [3, 130],
+  [75, 10],
+  [40, 31],
 ];
 
 const column = (x: Value, c: number): number[] => x.data.filter((_, i) => i % x.shape[1] === c);
