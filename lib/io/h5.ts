@@ -204,8 +204,8 @@ export class H5Writer {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Copied in pieces of a millisecond into memory that both threads see. */
-const pieceLength = 1 << 20;
+/** Copied in pieces of less than a millisecond into memory that both threads see. */
+const pieceLength = 1 << 18;
 
 /** An entry whose values both threads see: copying them at once would block this one for long. */
 async function shared(entry: Entry): Promise<Entry> {

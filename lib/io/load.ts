@@ -1,5 +1,5 @@
 // Reads models and weights: `.keras`, `.weights.h5`, and the older `.h5`, whatever the file is called.
-import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withAllowance } from '../layers/layer.js';
@@ -14,7 +14,14 @@ import type { Found, FoundData, Part } from './protocol.js';
 import { type RestoreOptions, restore } from './restore.js';
 import { restoreState } from './state.js';
 import { matchOptimizer, matchWeights } from './weights.js';
-import { type Archive, type Member, readDirectory, readMember } from './zip.js';
+import {
+  type Archive,
+  checkMember,
+  type Member,
+  readDirectory,
+  readMember,
+  unpackMember,
+} from './zip.js';
 
 /** Options of `loadModel`. */
 export interface LoadOptions extends RestoreOptions {
@@ -99,11 +106,14 @@ class Source {
     const { archive, members } = await this.archive();
     const member = members.get(weightsName);
     if (!member) throw new FormatError(`${this.where}: it has no ${weightsName}.`);
-    const { offset, size, crc, deflated } = member;
-    if (!deflated) return { path: this.path, offset, bytes: size, crc };
+    const { offset, size, deflated } = member;
+    if (!deflated) {
+      await checkMember(archive, member);
+      return { path: this.path, offset, bytes: size };
+    }
     this.folder = await mkdtemp(join(tmpdir(), 'neurone-'));
     const path = join(this.folder, weightsName);
-    await writeFile(path, await readMember(archive, member));
+    await unpackMember(archive, member, path);
     return { path, offset: 0, bytes: size };
   }
 

@@ -38,8 +38,6 @@ export interface Part {
   readonly path: string;
   readonly offset: number;
   readonly bytes: number;
-  /** What its CRC-32 must be. */
-  readonly crc?: number;
 }
 
 export type Request =
