@@ -187,9 +187,9 @@ export class H5Writer {
     if (entries.length > 0) await this.worker.ask({ op: 'write', entries });
   }
 
-  /** Ends the file; from here on it is on the disk. */
-  async close(): Promise<void> {
-    await this.worker.ask({ op: 'close' });
+  /** Ends the file; from here on it is on the disk if it is `lasting`. */
+  async close(lasting: boolean): Promise<void> {
+    await this.worker.ask({ op: 'close', lasting });
   }
 
   /** Puts texts and a file into a zip file. */

@@ -45,7 +45,7 @@ export type Request =
   | { readonly op: 'read'; readonly paths: readonly string[] }
   | { readonly op: 'create'; readonly path: string }
   | { readonly op: 'write'; readonly entries: readonly Entry[] }
-  | { readonly op: 'close' }
+  | { readonly op: 'close'; readonly lasting: boolean }
   | {
       readonly op: 'zip';
       readonly path: string;

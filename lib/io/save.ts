@@ -47,10 +47,15 @@ async function contentOf(model: Model, plan: readonly Planned[]): Promise<Conten
   return { plan, state, snapshot };
 }
 
-async function writeH5(writer: H5Writer, path: string, { plan, snapshot }: Content): Promise<void> {
+async function writeH5(
+  writer: H5Writer,
+  path: string,
+  { plan, snapshot }: Content,
+  lasting = true,
+): Promise<void> {
   await writer.create(path);
   await writer.write(entriesOf(plan, snapshot));
-  await writer.close();
+  await writer.close(lasting);
 }
 
 async function withWriter(path: string, use: (writer: H5Writer) => Promise<void>): Promise<void> {
@@ -72,7 +77,7 @@ async function saveKeras(model: Model, path: string, options: Required<SaveOptio
   await writeAtomically(path, options.overwrite, (temporary) =>
     withWriter(path, async (writer) => {
       try {
-        await writeH5(writer, weights, content);
+        await writeH5(writer, weights, content, false);
         await writer.zip({
           path: temporary,
           texts: { 'metadata.json': metadata, 'config.json': config },

@@ -45,6 +45,8 @@ export const workloads = {
     batchSize: 256,
     rows: 8 * 256,
   },
+  /** 100 MB of weights, and no optimizer state yet. */
+  file: { ...mnist, features: 2500, hidden: [5000], outputs: 2500, dropout: 0, dtype: 'float32' },
   predictOne: { ...mnist, mode: 'predictOne', dtype: 'float32', batchSize: 1, rows: 1 },
   predictBatches: { ...mnist, mode: 'predict', dtype: 'float32', batchSize: 256, rows: 100 * 256 },
 };

@@ -34,11 +34,12 @@ export function create(path) {
   file = new File(filePath, 'w');
 }
 
-export function close() {
+/** @param {boolean} lasting whether it is to be on the disk */
+export function close(lasting) {
   if (!file) return;
   file.close();
   file = undefined;
-  sync(filePath);
+  if (lasting) sync(filePath);
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   growthOverPredictions,
 } from './neuroneOnly.js';
 import { serve } from './serve.js';
+import { filesOf } from './wholeFiles.js';
 
 const neurone = await import('neurone');
 
@@ -75,7 +76,10 @@ async function peak({ seconds }) {
   return { gflops: (2 * size ** 3) / best / 1e6 };
 }
 
+const files = filesOf(neurone, perceptron);
+
 await serve(async (workload) => create(workload), {
+  files: ({ workload }) => files(workload),
   peak,
   compileTime: () => compileTime(perceptron, tensors),
   bits: ({ workload }) => bitsOfWeights(neurone, perceptron(workload), tensors(workload), workload),
