@@ -243,6 +243,11 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
     return this.supportsMasking ? masks[0] : undefined;
   }
 
+  /** @internal The module that Keras has its class in. */
+  get kerasModule(): string {
+    return 'keras.layers';
+  }
+
   /** Its calls on symbolic tensors, in order. */
   get nodes(): readonly LayerNode[] {
     return nodesOf(this);

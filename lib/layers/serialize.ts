@@ -7,5 +7,5 @@ export function serializeLayer(layer: AnyLayer): SerializedObject {
   if (layer.className === 'Functional') {
     return { ...serialize('keras.src.models.functional', layer), registered_name: 'Functional' };
   }
-  return serialize(layer.className === 'Sequential' ? 'keras' : 'keras.layers', layer);
+  return serialize(layer.className === 'Sequential' ? 'keras' : layer.kerasModule, layer);
 }
