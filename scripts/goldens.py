@@ -26,7 +26,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, callbacks, functional, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
+from goldens import activations, callbacks, functional, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, operations, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -38,6 +38,7 @@ FAMILIES = {
     "metric_means": metric_catalogue.means,
     "metric_confusion": metric_catalogue.confusion,
     "metric_areas": metric_catalogue.areas_and_unions,
+    "operations": operations.cases,
     "optimizers": optimizers.cases,
     "penalties": penalties.cases,
     "schedules": schedules.cases,

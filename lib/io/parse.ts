@@ -76,7 +76,8 @@ const renamed: Readonly<Record<string, string>> = { Model: 'Functional' };
 
 /** The user's registered name if it is known, else the class's. */
 function classNameOf(entry: SerializedObject): string {
-  const { registered_name } = entry;
+  const { registered_name, module, class_name } = entry;
+  if (isOperationModule(module)) return class_name;
   if (registered_name && known(registered_name)) return registered_name;
   const plain = entry.class_name.slice(entry.class_name.lastIndexOf('>') + 1);
   return known(entry.class_name) ? entry.class_name : (renamed[plain] ?? plain);

@@ -54,11 +54,11 @@ export class Operation extends Layer<Structure, Structure> {
     return new Operation(className, fn, call.args, { name, kerasCall: call });
   }
 
-  /** @internal Calls it on the symbolic tensors that are among its arguments. */
-  record(): Structure {
+  /** @internal The symbolic tensors that are among its arguments. */
+  get inputs(): readonly Tensor[] {
     const inputs: Tensor[] = [];
     mapSymbols(this.args, (t) => inputs.push(t));
-    return this.apply(inputs);
+    return inputs;
   }
 
   override call(x: Structure): Structure {
@@ -100,6 +100,7 @@ export class Operation extends Layer<Structure, Structure> {
   }
 }
 
-onSymbolicOperation((name, fn, args) =>
-  new Operation(name, fn, args, { kerasCall: kerasCall(name, args) }).record(),
-);
+onSymbolicOperation((name, fn, args) => {
+  const operation = new Operation(name, fn, args, { kerasCall: kerasCall(name, args) });
+  return operation.apply(operation.inputs);
+});

@@ -177,8 +177,9 @@ class Restoring {
     if (this.layers.has(name)) throw wrong(this.model, `the operation "${name}" is called twice`);
     const read = readCall(readOperation(class_name), config, given, kwargs);
     const made = Operation.of(read, name);
+    if (made.inputs.length === 0) throw wrong(this.model, `"${name}" is called on no tensor`);
     this.layers.set(name, made);
-    made.record();
+    made.apply(made.inputs);
     return true;
   }
 

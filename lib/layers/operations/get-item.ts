@@ -37,16 +37,19 @@ function perAxis(index: readonly Index[], rank: number): Index[] {
   return at < 0 ? [...index, ...rest] : [...index.slice(0, at), ...rest, ...index.slice(at + 1)];
 }
 
+const isList = (index: Index | readonly Index[]): index is readonly Index[] => Array.isArray(index);
+
 /**
  * The elements of `x` that an index picks: a number takes one and drops the axis, a slice keeps it.
  *
  * @throws ShapeError for more indices than axes, and for a number outside of its axis
  */
-export function getItem(x: Tensor, index: readonly Index[]): Tensor {
-  const all = perAxis(index, x.rank);
+export function getItem(x: Tensor, index: Index | readonly Index[]): Tensor {
+  const given = isList(index) ? index : [index];
+  const all = perAxis(given, x.rank);
   if (all.filter((one) => one !== null).length !== x.rank) {
     throw new ShapeError(
-      `getItem: ${index.length} indices are too many for ${formatShape(x.shape)}.`,
+      `getItem: ${given.length} indices are too many for ${formatShape(x.shape)}.`,
     );
   }
   const begin: number[] = [];

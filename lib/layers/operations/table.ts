@@ -158,32 +158,13 @@ define('ops.core', 'Slice', ops.slice, {
 });
 record('slice', 'Slice');
 define('ops.numpy', 'GetItem', getItem, { operands: 2 });
-record('sliceAxis', 'GetItem', ([x, at, start, stop]) => {
-  const whole = { start: null, stop: null, step: null };
-  return [x, [...new Array(Number(at)).fill(whole), { start, stop, step: null }]];
+record('sliceRows', 'GetItem', ([x, start, stop = null]) => [x, [{ start, stop, step: null }]]);
+
+define('ops.numpy', 'Pad', ops.pad, {
+  parameters: [parameter('pad_width')],
+  keywords: ['constant_values'],
+  fixed: { mode: 'constant' },
 });
-
-type Width = readonly [number, number];
-
-/** A width for each axis, of numpy's short forms: one number, or one pair, for all of them. */
-function widths(given: number | Width | readonly Width[], rank: number): readonly Width[] {
-  const numbers = [given].flat(2) as readonly number[];
-  if (numbers.length > 2) return given as readonly Width[];
-  const [before, after = before] = numbers;
-  return Array.from({ length: rank }, (): Width => [before, after]);
-}
-
-define(
-  'ops.numpy',
-  'Pad',
-  (x: Tensor, given: number | Width | readonly Width[], value?: number) =>
-    ops.pad(x, widths(given, x.rank), value),
-  {
-    parameters: [parameter('pad_width')],
-    keywords: ['constant_values'],
-    fixed: { mode: 'constant' },
-  },
-);
 record('pad', 'Pad');
 define(
   'ops.numpy',
