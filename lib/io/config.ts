@@ -96,11 +96,8 @@ export function modelConfig(model: Model): Json {
 /** The whole of `config.json`. */
 export function fullConfig(model: Model): Json {
   const compiled = compileConfig(model);
-  const { builtShapes } = model;
-  const input_shape = builtShapes?.length === 1 ? builtShapes[0] : builtShapes;
   return {
     ...modelConfig(model),
-    ...(input_shape && { build_config: { input_shape } }),
     compile_config: compiled ? { optimizer: compiled.optimizer, ...compiled.rest } : {},
   };
 }

@@ -51,6 +51,8 @@ export type Request =
       readonly path: string;
       readonly texts: Readonly<Record<string, string>>;
       readonly file: { readonly name: string; readonly path: string };
+      /** Texts behind the file. */
+      readonly assets: Readonly<Record<string, string>>;
     };
 
 /** Elements of one data set. */

@@ -182,6 +182,8 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   readonly className: string;
   private mayTrain: boolean;
   built = false;
+  /** @internal What it was built for; undefined if it built itself otherwise. */
+  builtFor: SymbolicShape | readonly SymbolicShape[] | undefined = undefined;
   readonly inputShape: Shape | undefined;
   readonly activityRegularizer: Regularizer | undefined;
   /** Whether it passes on the mask of its input. */
@@ -296,6 +298,7 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   ensureBuilt(inputShape: SymbolicShape | readonly SymbolicShape[]): void {
     if (this.built) return;
     untraced(() => this.build(inputShape as Parameters<this['build']>[0]));
+    this.builtFor = inputShape;
     this.built = true;
     this.namePaths(this.name);
   }

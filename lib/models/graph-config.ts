@@ -1,10 +1,10 @@
 // A functional model's config in Keras's form: every layer with its calls, each naming the calls that it
 // reads as [layer, call, output]; and the graph that such a config describes.
-import { type AnyLayer, layers as layerRegistry } from '../layers/layer.js';
+import type { AnyLayer } from '../layers/layer.js';
 import { Operation } from '../layers/operation.js';
 import { missing, readArgument, readCall, readOperation } from '../layers/operations/read.js';
 import { isOperationModule } from '../layers/operations/registry.js';
-import { serializeLayer } from '../layers/serialize.js';
+import { deserializeLayer, serializeLayer } from '../layers/serialize.js';
 import { type Structure, tensorsOf } from '../layers/structure.js';
 import { type LayerNode, SymbolicTensor, symbolsOf } from '../layers/symbolic.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -106,9 +106,7 @@ class Restoring {
         this.operations.set(name, config);
         continue;
       }
-      const Class = layerRegistry.get(class_name);
-      const layer = Class.fromConfig({ ...config.config, name });
-      this.layers.set(name, layer);
+      this.layers.set(name, deserializeLayer({ ...config, config: { ...config.config, name } }));
     }
   }
 
