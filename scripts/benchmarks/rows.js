@@ -1,6 +1,7 @@
 // The table "What must hold", in its order.
 
 import { bandwidthRows } from './rows/bandwidth.js';
+import { fileRows } from './rows/files.js';
 import { imageRows } from './rows/images.js';
 import { ownRows } from './rows/ours.js';
 import { servingRows } from './rows/serving.js';
@@ -9,7 +10,7 @@ import { wholeProcessRows } from './rows/wholeProcess.js';
 
 const order = [
   ...['tiny32', 'tiny256', 'mnist', 'large', 'latency', 'throughput', 'eventLoop'],
-  ...['start', 'compile', 'memory', 'js', 'bandwidth', 'bits', 'flat'],
+  ...['start', 'compile', 'memory', 'js', 'bandwidth', 'bits', 'flat', 'files'],
   ...imageRows.map(({ id }) => id),
 ];
 
@@ -19,6 +20,7 @@ const all = [
   ...wholeProcessRows,
   ...bandwidthRows,
   ...ownRows,
+  ...fileRows,
   ...imageRows,
 ];
 

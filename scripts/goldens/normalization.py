@@ -37,7 +37,7 @@ def case(label, layer, xs, rng, mask=None, low=-0.5, high=0.5):
         c = rng.uniform(0.5, 1.5, layer(xs[0]).shape).astype("float32")
     out = {"label": label, **unbuilt, "weights": [array(w) for w in weights], "c": array(c)}
     built = layer.get_config()
-    out["built"] = {key: v for key, v in built.items() if v != unbuilt["config"][key] and key != "layer"}
+    out["built"] = {key: v for key, v in built.items() if v != unbuilt["config"][key]}
     out["weight_names"] = [w.name for w in layer.weights]
     out["trainable"] = len(layer.trainable_variables)
     if mask is not None:

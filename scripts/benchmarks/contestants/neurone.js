@@ -9,6 +9,7 @@ import {
   growthOverPredictions,
 } from './neuroneOnly.js';
 import { serve } from './serve.js';
+import { filesOf } from './wholeFiles.js';
 
 const neurone = await import('neurone');
 
@@ -102,7 +103,10 @@ async function peak({ seconds }) {
   return { gflops: (2 * size ** 3) / best / 1e6 };
 }
 
+const files = filesOf(neurone, network);
+
 await serve(async (workload) => create(workload), {
+  files: ({ workload }) => files(workload),
   peak,
   bandwidth: (request) => bandwidth(neurone, request),
   compileTime: () => compileTime(network, tensors),
