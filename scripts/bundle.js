@@ -129,6 +129,14 @@ async function bundleWorker() {
   writeFileSync(`${root}/dist/io/worker/LICENSES.txt`, texts.join('\n\n'));
 }
 
+/** The thread that reads images; it looks for sharp where users have installed it. */
+const bundleImageWorker = () =>
+  build({
+    ...options,
+    entryPoints: ['lib/data/worker/main.js'],
+    outfile: 'dist/data/worker/main.js',
+  });
+
 /** Writes dist/, all but the types. */
 export async function bundle() {
   const entries = await findEntries();
@@ -138,4 +146,5 @@ export async function bundle() {
   writeEntries(names);
   await bundleCommands(entries);
   await bundleWorker();
+  await bundleImageWorker();
 }

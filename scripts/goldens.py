@@ -26,7 +26,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, callbacks, functional, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
+from goldens import activations, callbacks, functional, images, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -42,6 +42,7 @@ FAMILIES = {
     "penalties": penalties.cases,
     "schedules": schedules.cases,
     "optimizer_runs": optimizer_runs.cases,
+    "images": images.cases,
     "initializers": initializers.cases,
     "layers": layers.cases,
     "layer_names": layer_names.cases,
