@@ -149,11 +149,10 @@ function datasetOf(
 ): ImageDataset<unknown> {
   const unreadable = new Unreadable(where, options.onError);
   const seed = shuffle ? (options.seed ?? currentSeed() + nextDraw()) : undefined;
-  const samples = samplesOf(files, options, unreadable, seed);
+  // Ahead by images too: the workers go on while a batch is put together.
+  const samples = samplesOf(files, options, unreadable, seed).prefetch(imagesUnderWay);
   const elements: Dataset<unknown> =
-    options.batchSize === null
-      ? samples.prefetch(imagesUnderWay)
-      : samples.batch(options.batchSize).prefetch(batchesAhead);
+    options.batchSize === null ? samples : samples.batch(options.batchSize).prefetch(batchesAhead);
   return new ImageDataset(elements, files, unreadable.left);
 }
 

@@ -134,7 +134,7 @@ function freest(): ImageWorker {
 }
 
 /** Images under way at once: enough that no worker waits for the calling thread. */
-export const imagesUnderWay = 2 * mostWorkers;
+export const imagesUnderWay = 4 * mostWorkers;
 
 /** Reads, decodes and resizes. @throws FormatError for what is no image; NoSharpError without sharp */
 export async function load(request: Omit<Load, 'op'>): Promise<Loaded> {

@@ -87,7 +87,8 @@ export async function encode(given, format, quality) {
   const raw = { width, height, channels: /** @type {1 | 3 | 4} */ (channels) };
   const image = sharp(data, { raw });
   const flat = channels === 1 ? image.toColourspace('b-w') : image;
-  return flat
-    .toFormat(/** @type {'png'} */ (format), quality === undefined ? {} : { quality })
-    .toBuffer();
+  // Without a quality sharp writes TIFF as JPEG.
+  const lossless = format === 'tiff' ? { compression: 'lzw' } : {};
+  const options = quality === undefined ? lossless : { quality };
+  return flat.toFormat(/** @type {'png'} */ (format), options).toBuffer();
 }

@@ -27,45 +27,78 @@ export function crop(image, { top, left, height, width }) {
  * @param {Sums | Uint8Array} data @param {number} rowSize @param {readonly Span[]} spans @param {T} out zeros
  */
 function mixRows(data, rowSize, spans, out) {
-  for (const [y, { first, weights }] of spans.entries()) {
-    const to = y * rowSize;
-    for (const [k, weight] of weights.entries()) {
-      const from = (first + k) * rowSize;
-      for (let i = 0; i < rowSize; i++) out[to + i] += weight * data[from + i];
+  let to = 0;
+  for (const { first, weights } of spans) {
+    let from = first * rowSize;
+    if (weights.length === 2) {
+      const [a, b] = weights;
+      const next = from + rowSize;
+      for (let i = 0; i < rowSize; i++) out[to + i] = a * data[from + i] + b * data[next + i];
+      to += rowSize;
+      continue;
     }
+    for (const weight of weights) {
+      for (let i = 0; i < rowSize; i++) out[to + i] += weight * data[from + i];
+      from += rowSize;
+    }
+    to += rowSize;
   }
   return out;
 }
 
 /**
- * Mixes the pixels of each row.
+ * Mixes the pixels of each row. Colours have a loop of their own: it takes half the time.
  * @template {Sums} T
  * @param {Sums | Uint8Array} data
  * @param {{ readonly height: number, readonly width: number, readonly channels: number }} image
- * @param {readonly Span[]} spans @param {T} out
+ * @param {readonly Span[]} spans @param {T} out zeros
  */
 function mixColumns(data, { height, width, channels }, spans, out) {
-  const { firsts, counts, weights } = flat(spans);
+  const { firsts, ends, weights } = flat(spans);
+  const outputs = firsts.length;
   let to = 0;
   for (let y = 0; y < height; y++) {
     const row = y * width * channels;
-    for (let x = 0, at = 0; x < firsts.length; x++) {
-      const from = row + firsts[x] * channels;
-      for (let c = 0; c < channels; c++) {
-        let sum = 0;
-        for (let k = 0; k < counts[x]; k++) sum += weights[at + k] * data[from + k * channels + c];
-        out[to++] = sum;
+    for (let x = 0, k = 0; x < outputs; x++) {
+      let from = row + firsts[x] * channels;
+      const end = ends[x];
+      if (channels === 3) {
+        let [red, green, blue] = [0, 0, 0];
+        for (; k < end; k++, from += 3) {
+          red += weights[k] * data[from];
+          green += weights[k] * data[from + 1];
+          blue += weights[k] * data[from + 2];
+        }
+        out[to] = red;
+        out[to + 1] = green;
+        out[to + 2] = blue;
+      } else {
+        for (; k < end; k++, from += channels) {
+          for (let c = 0; c < channels; c++) out[to + c] += weights[k] * data[from + c];
+        }
       }
-      at += counts[x];
+      to += channels;
     }
   }
   return out;
 }
 
+/** @param {(span: Span) => number} count */
+function sumSoFar(count) {
+  let sum = 0;
+  return (/** @type {Span} */ span) => {
+    sum += count(span);
+    return sum;
+  };
+}
+
 /** @param {readonly Span[]} spans */
 const flat = (spans) => ({
   firsts: Int32Array.from(spans, ({ first }) => first),
-  counts: Int32Array.from(spans, (span) => span.weights.length),
+  ends: Int32Array.from(
+    spans,
+    sumSoFar(({ weights }) => weights.length),
+  ),
   weights: Float64Array.from(spans.flatMap((span) => span.weights)),
 });
 
