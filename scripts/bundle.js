@@ -2,7 +2,7 @@
 // process that imports neurone reads one file and not thirty (122 ms became 33 on a busy machine);
 // what is imported only when needed becomes chunks. The command line is a bundle of its own, over the
 // same public modules that users import.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
 import { build } from 'esbuild';
@@ -16,6 +16,17 @@ const options = {
   target: 'node20',
   packages: 'external',
   logLevel: 'warning',
+};
+
+/** fflate is of the tools' packages only, so what is used of it comes along; a browser's build needs no threads. */
+const withFflate = {
+  name: 'fflate',
+  setup({ onResolve }) {
+    onResolve({ filter: /^fflate$/ }, () => ({
+      path: `${root}/node_modules/fflate/esm/browser.js`,
+      sideEffects: false,
+    }));
+  },
 };
 
 const written = {
@@ -65,6 +76,7 @@ async function bundleCore(names) {
     ...written,
     entryPoints: [{ in: 'neurone:core', out: core }],
     plugins: [
+      withFflate,
       {
         name: 'core',
         setup({ onResolve, onLoad }) {
@@ -147,4 +159,5 @@ export async function bundle() {
   await bundleCommands(entries);
   await bundleWorker();
   await bundleImageWorker();
+  copyFileSync(`${root}/node_modules/fflate/LICENSE`, `${root}/dist/chunks/fflate-LICENSE`);
 }

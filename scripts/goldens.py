@@ -26,7 +26,7 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, callbacks, functional, images, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
+from goldens import activations, callbacks, functional, images, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, npy, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
@@ -54,6 +54,7 @@ FAMILIES = {
     "functional": functional.cases,
     "names": names.cases,
     "normalization": normalization.cases,
+    "npy": npy.cases,
     "preprocessing": preprocessing.cases,
 }
 

@@ -179,16 +179,7 @@ export async function parseNpy(bytes: Bytes, where: string): Promise<Tensor> {
   return fromData(data, shape, type.dtype);
 }
 
-/**
- * Reads an array that `numpy.save` or `saveNpy` wrote (`.npy`, versions 1 to 3, either byte order, C's or
- * Fortran's order).
- *
- * float32, int32, uint8 and bool stay what they are; float16 and float64 become float32 (rounded), int8,
- * int16, uint16, uint32, int64 and uint64 become int32.
- *
- * @throws FormatError for a damaged file, and for types that are no numbers; DataError for a whole number that
- *   int32 does not hold
- */
+/** The array of a `.npy` file. */
 export async function loadNpy(path: string): Promise<Tensor> {
   const file = await open(path);
   try {
@@ -204,8 +195,8 @@ export async function loadNpy(path: string): Promise<Tensor> {
   }
 }
 
-/** The parts of an array file: header and values. */
-export async function npyParts(t: Tensor): Promise<readonly [Uint8Array, Uint8Array]> {
+/** The parts of an array file: header and values. Shared memory is written from as it is. */
+export async function npyParts(t: Tensor): Promise<readonly Uint8Array<ArrayBuffer>[]> {
   await evaluate(t);
   const { data: held } = realized(t);
   const data = held instanceof Float64Array ? Float32Array.from(held) : held;
@@ -218,14 +209,11 @@ export async function npyParts(t: Tensor): Promise<readonly [Uint8Array, Uint8Ar
   header.writeUInt16LE(length - 10, 8);
   header.write(text, 10, 'latin1');
   header[length - 1] = 0x0a;
-  return [header, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
+  const { buffer, byteOffset, byteLength } = data;
+  return [header, new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)];
 }
 
-/**
- * Writes a tensor as `numpy.save` does (`.npy`, version 1): `numpy.load` reads it.
- *
- * @throws NeuroneError if the file cannot be written; then an older one of that name is as it was
- */
+/** Writes a `.npy` file, whole or not at all. */
 export async function saveNpy(path: string, t: Tensor): Promise<void> {
   const parts = await npyParts(t);
   await writeAtomically(path, true, async (temporary) => {

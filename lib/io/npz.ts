@@ -41,7 +41,7 @@ const largest = 2 ** 32 - 2 ** 20;
 
 interface Packed {
   readonly input: ZipInputFile;
-  readonly pieces: readonly Uint8Array[];
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
 }
 
 async function pack(name: string, t: Tensor, compressed: boolean): Promise<Packed> {
@@ -88,11 +88,7 @@ async function writeArchive(
   await flush();
 }
 
-/**
- * Writes tensors by name as `numpy.savez` does: `numpy.load` reads them.
- *
- * @throws ConfigError for names that lead out of an archive, and beyond 4 GiB
- */
+/** Writes an `.npz` file, whole or not at all. */
 export async function saveNpz(
   path: string,
   arrays: Readonly<Record<string, Tensor>>,
