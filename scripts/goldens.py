@@ -26,12 +26,13 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
-from goldens import activations, callbacks, functional, images, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, npy, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
+from goldens import activations, callbacks, data, functional, images, initializers, layer_names, layers, layers_merging, layers_simple, layers_weights, loss_catalogue, losses, metric_catalogue, metrics, names, normalization, npy, optimizer_runs, optimizers, penalties, preprocessing, schedules, training  # noqa: E402
 from goldens.encode import write  # noqa: E402
 
 FAMILIES = {
     "activations": activations.cases,
     "callbacks": callbacks.cases,
+    "data": data.cases,
     "losses": losses.cases,
     "loss_catalogue": loss_catalogue.cases,
     "metrics": metrics.cases,

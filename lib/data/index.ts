@@ -1,4 +1,12 @@
 export {
+  type NormalizeOptions,
+  normalize,
+  type SplitOptions,
+  splitDataset,
+  toCategorical,
+} from './arrays.js';
+export { type Cifar100Options, cifar10, cifar10Classes, cifar100 } from './cifar.js';
+export {
   type Batched,
   type BatchOptions,
   Dataset,
@@ -34,3 +42,4 @@ export type {
 } from './image-options.js';
 export type { Labelled, LabelledSplits } from './labelled.js';
 export { type MnistOptions, mnist } from './mnist.js';
+export { type TimeseriesOptions, timeseriesDatasetFromArray } from './timeseries.js';
