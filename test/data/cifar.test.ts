@@ -34,7 +34,16 @@ function tar(files: Readonly<Record<string, Buffer>>): Buffer {
 const ten: Record<string, Buffer> = {};
 for (let i = 1; i <= 5; i++) ten[`data_batch_${i}.bin`] = records([[i], [9 - i]], 2 * i);
 ten['test_batch.bin'] = records([[0]], 0);
-const hundred = { 'train.bin': records([[19, 99], [3, 42]], 0), 'test.bin': records([[1, 2]], 7) }; // biome-ignore format: pairs
+const hundred = {
+  'train.bin': records(
+    [
+      [19, 99],
+      [3, 42],
+    ],
+    0,
+  ),
+  'test.bin': records([[1, 2]], 7),
+};
 
 let root = '';
 const at = (...names: string[]) => join(root, ...names);
@@ -61,7 +70,10 @@ describe('cifar10', () => {
     const places = [['a'], ['a', 'cifar-10-batches-bin'], ['b'], ['b', 'cifar-10-binary.tar.gz']];
     for (const place of places) {
       const { train, test } = await cifar10(at(...place));
-      expect([train.x.shape, test.x.shape]).toEqual([[10, 32, 32, 3], [1, 32, 32, 3]]); // biome-ignore format: shapes
+      expect([train.x.shape, test.x.shape]).toEqual([
+        [10, 32, 32, 3],
+        [1, 32, 32, 3],
+      ]);
       expect([train.x.dtype, train.y.dtype]).toEqual(['uint8', 'uint8']);
       expect([...(await train.y.data())]).toEqual([1, 8, 2, 7, 3, 6, 4, 5, 5, 4]);
       const x = await train.x.data();

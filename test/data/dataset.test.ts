@@ -33,7 +33,11 @@ function watched(n: number) {
 
 describe('Dataset.from', () => {
   it('gives rows of tensors, typed arrays and arrays, side by side and by name', async () => {
-    const x = tensor([[1, 2], [3, 4], [5, 6]]); // biome-ignore format: a matrix
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
     const rows = await all(Dataset.from(x, [7, 8, 9], Float32Array.of(0.5, 1, 2)));
     expect(rows.length).toBe(3);
     expect(await rows[1][0].toArray()).toEqual([3, 4]);
@@ -106,7 +110,10 @@ describe('elements', () => {
     expect(await all(numbers(2).repeat().take(5))).toEqual([0, 1, 0, 1, 0]);
     expect(await all(numbers(0).repeat())).toEqual([]);
     const { data, seen } = watched(9);
-    expect(await all(Dataset.zip(data, numbers(2)))).toEqual([[0, 0], [1, 1]]); // biome-ignore format: pairs
+    expect(await all(Dataset.zip(data, numbers(2)))).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
     expect(seen.closed).toBe(1);
   });
 

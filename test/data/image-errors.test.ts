@@ -239,7 +239,6 @@ describe('single images', () => {
       ['x.tiff', 0],
       ['x.jpg', 40],
     ] as const) {
-      // biome-ignore format: a table
       await saveImage(at(name), x, { scale: false });
       const back = await imgToArray(await loadImage(at(name))).data();
       const values = await x.data();
