@@ -49,6 +49,13 @@ export type ImageDatasets<O> = O extends { subset: 'both' }
 
 const batchesAhead = 2;
 
+class FailedImage {
+  constructor(
+    readonly path: string,
+    readonly error: unknown,
+  ) {}
+}
+
 /** Which images cannot be read, and what becomes of them. */
 class Unreadable {
   readonly left = new Map<string, Error>();
@@ -59,7 +66,7 @@ class Unreadable {
   ) {}
 
   /** Leaves the image out, or throws. */
-  async settle(path: string, error: unknown): Promise<undefined> {
+  async settle({ path, error }: FailedImage): Promise<void> {
     const { onError } = this;
     if (!(error instanceof Error) || error instanceof NoSharpError || onError === 'throw') {
       throw error;
@@ -67,7 +74,6 @@ class Unreadable {
     const answer = onError === 'skip' ? 'skip' : await onError(path, error);
     if (answer === 'throw') throw error;
     this.left.set(path, error);
-    return undefined;
   }
 
   /** Says what was left out of a pass over `all` files, if that is news. */
@@ -116,12 +122,13 @@ function samplesOf(
 ): Dataset<Tensor | [Tensor, Tensor]> {
   let pass = 0;
   const { left } = unreadable;
-  const sample = async (i: number): Promise<Tensor | [Tensor, Tensor] | undefined> => {
+  // An image that fails is settled in its turn: whoever is asked hears of them in the order of the pass.
+  const sample = async (i: number): Promise<Tensor | [Tensor, Tensor] | FailedImage> => {
     try {
       const image = await loadTensor(paths[i], options);
       return labels ? [image, labelTensor(labels[i], options.labelMode, classNames.length)] : image;
     } catch (error) {
-      return unreadable.settle(paths[i], error);
+      return new FailedImage(paths[i], error);
     }
   };
   async function* numbers(): AsyncGenerator<number> {
@@ -135,7 +142,10 @@ function samplesOf(
   async function* samples(): AsyncGenerator<Tensor | [Tensor, Tensor]> {
     const before = left.size;
     const loaded = new Dataset(numbers).map(sample, { parallel: imagesUnderWay });
-    for await (const element of loaded) if (element !== undefined) yield element;
+    for await (const element of loaded) {
+      if (element instanceof FailedImage) await unreadable.settle(element);
+      else yield element;
+    }
     unreadable.report(paths.length, before);
   }
   return new Dataset(samples, options.onError === 'throw' ? paths.length : undefined);
