@@ -1,5 +1,6 @@
 // Model: a layer that can be compiled, trained, evaluated and asked for predictions.
 
+import { currentBackend } from '../backend/select.js';
 import type { Callback } from '../callbacks/callback.js';
 import type { CallbackList } from '../callbacks/callbackList.js';
 import type { History } from '../callbacks/history.js';
@@ -606,7 +607,13 @@ export class Model<In extends Structure = Tensor, Out extends Structure = Tensor
   /** What runs, as data that prints: kernels, shapes, layer, FLOPs and bytes of every call. */
   program(mode: Mode = 'train'): PrintableProgram {
     const { program } = this.stepFor(mode, this.assumedInfo(mode)).graph;
-    return { ...program, toString: () => formatProgram(program) };
+    const methods = () => {
+      const executable = currentBackend().load(program);
+      const names = executable.methods();
+      executable.unload();
+      return names;
+    };
+    return { ...program, toString: () => formatProgram(program, methods()) };
   }
 
   /**
