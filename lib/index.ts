@@ -1,16 +1,19 @@
 import './ops/methods.js';
 
 export * as activations from './activations/index.js';
+export * as applications from './applications/index.js';
 export { backend, setBackend } from './backend/select.js';
 export * as callbacks from './callbacks/index.js';
 export * as constraints from './constraints/index.js';
 export * as data from './data/index.js';
 export { type Diagnosis, doctor, setNumThreads } from './doctor.js';
+export * as explain from './explain/index.js';
 export { compile, grad, type Tree, valueAndGrad } from './graph/compile.js';
 export { evaluate } from './graph/evaluate.js';
 export { type Variable, type VariableOptions, variable } from './graph/variable.js';
 export * as initializers from './initializers/index.js';
 export { loadModel, modelFromJSON } from './io/methods.js';
+export { loadNpy, loadNpz, type SaveNpzOptions, saveNpy, saveNpz } from './io/npy-methods.js';
 export { register } from './io/register.js';
 export * as layers from './layers/index.js';
 export { Input, input } from './layers/input.js';

@@ -230,6 +230,22 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   });
 }
 
+// The algorithm of each instruction, empty where there is no choice.
+Napi::Value methods(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const auto program =
+        environment(info).program(static_cast<std::uint32_t>(toInteger(info[0], "program")));
+    const std::size_t count = program->instructions.size();
+    Napi::Array names = Napi::Array::New(info.Env(), count);
+    for (std::size_t i = 0; i < count; i++) {
+      const Instruction& instruction = program->instructions[i];
+      names.Set(static_cast<std::uint32_t>(i),
+                instruction.plan ? instruction.plan->describe() : "");
+    }
+    return names;
+  });
+}
+
 Napi::Value unload(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     environment(info).remove(static_cast<std::uint32_t>(toInteger(info[0], "program")));
@@ -317,6 +333,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   };
   add("start", start);
   add("load", load);
+  add("methods", methods);
   add("unload", unload);
   add("enqueue", enqueue);
   add("runNow", runNow);

@@ -63,6 +63,8 @@ struct Plan {
   // Bytes of scratch shared by all blocks and phases of one call, e.g. for partial sums.
   std::size_t sharedScratch = 0;
   virtual ~Plan() = default;
+  // The algorithm, of a kernel that has several to choose from.
+  virtual const char* describe() const { return ""; }
 };
 
 enum class Status : std::int32_t {

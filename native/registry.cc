@@ -16,6 +16,8 @@ namespace neurone {
   void addNormalizationKernels(KernelList&); \
   void addOptimizerKernels(KernelList&);     \
   void addGemmKernels(KernelList&);          \
+  void addPoolingKernels(KernelList&);       \
+  void addConvolutionKernels(KernelList&);   \
   inline void addAll(KernelList& list) {     \
     addElementwiseKernels(list);             \
     addReductionKernels(list);               \
@@ -25,6 +27,8 @@ namespace neurone {
     addNormalizationKernels(list);           \
     addOptimizerKernels(list);               \
     addGemmKernels(list);                    \
+    addPoolingKernels(list);                 \
+    addConvolutionKernels(list);             \
   }                                          \
   }
 

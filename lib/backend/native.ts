@@ -21,6 +21,8 @@ export interface Addon {
   readonly kernels: readonly string[];
   start(onProgress: () => void, progress: Int32Array): void;
   load(words: Float64Array): number;
+  /** The algorithm of each instruction, empty where its kernel has but one. */
+  methods(program: number): string[];
   unload(program: number): void;
   enqueue(...args: RunArguments): number;
   runNow(...args: RunArguments): void;
@@ -213,6 +215,10 @@ class NativeExecutable implements Executable {
     this.queue.submit(this.argumentsOf(request, run, seconds), run);
     run.wait();
     return seconds;
+  }
+
+  methods(): readonly string[] {
+    return this.queue.addon.methods(this.id);
   }
 
   unload(): void {

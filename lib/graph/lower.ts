@@ -6,6 +6,7 @@ import { byteSize } from '../tensor/dtype.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import type { OpNode, Tensor } from '../tensor/tensor.js';
 import { TraceError } from '../util/errors.js';
+import { type FusionName, fuse } from './fuse.js';
 import { loopAttrs, loopCost, lowerBody } from './lower-loop.js';
 import { assignArena, type DraftValue } from './plan.js';
 import type { Attrs, Instruction, Program } from './program.js';
@@ -243,8 +244,11 @@ function toInstruction(draft: Draft, values: readonly DraftValue[]): Instruction
   };
 }
 
+/** What can be left out of simplifying and fusing, to find out which part breaks something. */
+export type PassName = RuleName | FusionName | 'merge';
+
 /** Compiles a traced graph to a Program. */
-export function lower(graph: TracedGraph, without: readonly (RuleName | 'merge')[] = []): Lowered {
+export function lower(graph: TracedGraph, without: readonly PassName[] = []): Lowered {
   const { trace } = graph;
   const outputs = graph.outputs.map(resolve);
   const states = [...trace.states].map(([variable, state], slot) => {
@@ -262,11 +266,14 @@ export function lower(graph: TracedGraph, without: readonly (RuleName | 'merge')
   ];
   const skipped = graph.lazy ? [...without, 'foldLiterals' as const] : without;
   const simple = simplify(roots, isOwn, skipped);
-  const finalOutputs = outputs.map(simple.tensor);
-  const finals = changed.map((c) => ({ ...c, final: simple.tensor(c.final) }));
+  const read = [...outputs, ...changed.map(({ final }) => final)].map(simple.tensor);
+  const left = [...trace.effects.map(simple.node), ...read.flatMap(inTrace)];
+  const fused = fuse(left, isOwn, new Set(read), skipped);
+  const finalOutputs = outputs.map((t) => fused.tensor(simple.tensor(t)));
+  const finals = changed.map((c) => ({ ...c, final: fused.tensor(simple.tensor(c.final)) }));
   const order = topological(
     [
-      ...trace.effects.map(simple.node),
+      ...trace.effects.map((n) => fused.node(simple.node(n))),
       ...finalOutputs.flatMap(inTrace),
       ...finals.flatMap(({ final }) => inTrace(final)),
     ],

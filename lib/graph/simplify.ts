@@ -12,7 +12,11 @@ export type RuleName = 'foldTranspose' | 'foldLiterals' | 'foldBroadcast' | 'fol
 type Rule = (node: OpNode) => OpNode | Tensor | undefined;
 
 /** The same call with other inputs or attributes, and outputs of its own. */
-function rebuild(node: OpNode, inputs: readonly Tensor[], attrs: Attrs = node.attrs): OpNode {
+export function rebuild(
+  node: OpNode,
+  inputs: readonly Tensor[],
+  attrs: Attrs = node.attrs,
+): OpNode {
   const outputs: Tensor[] = [];
   const copy: OpNode = { ...node, inputs, attrs, outputs };
   for (const [index, output] of node.outputs.entries()) {
@@ -128,9 +132,9 @@ const keyOf = (node: OpNode): string =>
 export function simplify(
   roots: readonly OpNode[],
   isOwn: (t: Tensor) => boolean,
-  without: readonly (RuleName | 'merge')[] = [],
+  without: readonly string[] = [],
 ): { tensor: (t: Tensor) => Tensor; node: (n: OpNode) => OpNode } {
-  const active = Object.entries(rules).filter(([name]) => !without.includes(name as RuleName));
+  const active = Object.entries(rules).filter(([name]) => !without.includes(name));
   const tensors = new Map<Tensor, Tensor>();
   const nodes = new Map<OpNode, OpNode>();
   const known = new Map<string, OpNode>();

@@ -1,7 +1,33 @@
 import './operation.js';
 
+export * from './augmentation/index.js';
+
 export { BatchNormalization, type BatchNormalizationOptions } from './batch-normalization.js';
 export { Concatenate, type ConcatenateOptions, concatenate } from './concatenate.js';
+export {
+  Conv1D,
+  Conv1D as Convolution1D,
+  Conv1DTranspose,
+  Conv1DTranspose as Convolution1DTranspose,
+  Conv2D,
+  Conv2D as Convolution2D,
+  Conv2DTranspose,
+  Conv2DTranspose as Convolution2DTranspose,
+  Conv3D,
+  Conv3D as Convolution3D,
+  Conv3DTranspose,
+  Conv3DTranspose as Convolution3DTranspose,
+  type ConvLayerOptions,
+  type ConvTransposeLayerOptions,
+  DepthwiseConv1D,
+  DepthwiseConv2D,
+  type DepthwiseConvOptions,
+  SeparableConv1D,
+  SeparableConv1D as SeparableConvolution1D,
+  SeparableConv2D,
+  SeparableConv2D as SeparableConvolution2D,
+  type SeparableConvOptions,
+} from './convolution/index.js';
 export {
   Activation,
   Rescaling,
@@ -26,6 +52,7 @@ export {
   type ActivityRegularizationOptions,
   Identity,
 } from './identity.js';
+export * from './image/index.js';
 export { Input, type InputOptions, input } from './input.js';
 export { Lambda, type LambdaOptions } from './lambda.js';
 export {
@@ -65,6 +92,7 @@ export {
   GaussianNoise,
   type GaussianNoiseOptions,
 } from './noise-layers.js';
+export * from './pooling/index.js';
 export { PReLU, type PReLUOptions } from './prelu.js';
 export * from './preprocessing/index.js';
 export {

@@ -4,14 +4,23 @@ import { reshape, sliceAxis, stack } from '../ops/movement.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
+import * as convolution from './convolution/index.js';
 import { Activation } from './core.js';
 import { Dense } from './dense.js';
+import * as image from './image/index.js';
 import { checkInput, titleOf } from './input-spec.js';
 import { type AnyLayer, type CallOptions, layers, type SymbolicShape } from './layer.js';
+import * as pooling from './pooling/index.js';
 import { Wrapper, type WrapperOptions } from './wrapper.js';
 
 /** Layers that treat every sample alone and alike, so that all steps can be one batch. */
-const perSample: readonly object[] = [Dense, Activation];
+const perSample: readonly object[] = [
+  Dense,
+  Activation,
+  ...Object.values(convolution),
+  ...Object.values(pooling).filter((Class) => Class !== pooling.GlobalAveragePooling1D),
+  ...Object.values(image),
+];
 
 /**
  * Applies a layer to every time step, with the same weights:

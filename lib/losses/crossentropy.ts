@@ -50,10 +50,10 @@ export interface SparseCrossentropyOptions {
 }
 
 /**
- * The logits whose activation `op` made `t`, if one did. As in Keras, anything in between hides them:
+ * @internal The logits whose activation `op` made `t`, if one did. As in Keras, anything in between hides them:
  * even the squeezing of predictions `[batch, time, 1]` to targets `[batch, time]`.
  */
-function logitsBehind(t: Tensor, op: 'sigmoid' | 'softmax'): Tensor | undefined {
+export function logitsBehind(t: Tensor, op: 'sigmoid' | 'softmax'): Tensor | undefined {
   const swapped = callOf(t, 'transpose');
   if (!swapped) return callOf(t, op)?.inputs[0];
   // Softmax over another axis than the last: it is swapped there and back.

@@ -4,7 +4,8 @@ import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
 import { asFloat } from './convert.js';
 import { atPath, call, defineOp, recordable } from './define.js';
-import { add, relu, reluGrad, sigmoid, sigmoidGrad, tanh, tanhGrad } from './elementwise.js';
+import { add } from './elementwise.js';
+import { type ConvActivation, fused, fusedByConv } from './fused-activation.js';
 import { reshape, sumAxes, sumTo } from './movement.js';
 
 /** Which operands to transpose (their last two axes). */
@@ -103,18 +104,11 @@ const flattenRows = (x: Tensor): Tensor => {
   return reshape(x, [sizeOf(x.shape.slice(0, -1)), columns]);
 };
 
-/** Activations that the dense kernel applies itself, by their code. */
-const fused = [
-  { name: 'linear', apply: (z: Tensor) => z, grad: (dy: Tensor, _y: Tensor) => dy },
-  { name: 'relu', apply: relu, grad: reluGrad },
-  { name: 'sigmoid', apply: sigmoid, grad: sigmoidGrad },
-  { name: 'tanh', apply: tanh, grad: tanhGrad },
-] as const;
-
-export type FusedActivation = (typeof fused)[number]['name'];
+/** An activation that `dense` fuses. */
+export type FusedActivation = Exclude<ConvActivation, 'relu6'>;
 
 /** The names of the activations that `dense` fuses. */
-export const fusedActivations: readonly string[] = fused.map((f) => f.name);
+export const fusedActivations: readonly string[] = fusedByConv.filter((name) => name !== 'relu6');
 
 const denseOp = defineOp({
   name: 'dense',

@@ -1,4 +1,21 @@
+export { type CtcDecodeOptions, ctcDecode } from '../ctc/decode.js';
+export { ctcLoss } from '../ctc/loss.js';
 export { type ScanOptions, scan } from '../graph/scan.js';
+export {
+  type AdaptivePoolOptions,
+  adaptiveAveragePool,
+  adaptiveMaxPool,
+} from './adaptive-pooling.js';
+export {
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv,
+  convTranspose,
+  depthwiseConv,
+  type GroupedConvOptions,
+  type Padding,
+  separableConv,
+} from './convolve.js';
 export { type CumulativeOptions, cumprod, cumsum } from './cumulative.js';
 export * from './derived.js';
 export { einsum } from './einsum.js';
@@ -14,6 +31,7 @@ export {
   subtract as sub,
 } from './elementwise.js';
 export { dense, type MatmulOptions, matmul } from './gemm.js';
+export * as image from './image.js';
 export {
   arange,
   broadcastTo,
@@ -37,6 +55,7 @@ export {
   layerNormalization,
   rmsNormalization,
 } from './normalization.js';
+export { averagePool, maxPool, type PoolOptions } from './pooling.js';
 export {
   all,
   any,
@@ -53,4 +72,5 @@ export {
 } from './reduce.js';
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';
-export { argsort, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';
+export { argsort, inTopK, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';
+export type { ChannelOrder, PerAxis } from './windows.js';

@@ -31,6 +31,9 @@ inline Vec sum(Vec a, Vec b) { return _mm512_add_ps(a, b); }
 // max returns its second operand when either is NaN, so NaN passes. (GCC 12 warns of the plain
 // form.)
 inline Vec positive(Vec v) { return _mm512_maskz_max_ps(kAll, _mm512_setzero_ps(), v); }
+inline Vec atMost(Vec v, Vec limit) { return _mm512_maskz_min_ps(kAll, limit, v); }
+inline Vec difference(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
+inline Vec product(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
 
 // v[i][j] becomes v[j][i].
 inline void transpose(Vec (&v)[16]) {
@@ -88,6 +91,9 @@ inline Vec spread(float x) { return _mm256_set1_ps(x); }
 inline Vec multiplyAdd(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
 inline Vec sum(Vec a, Vec b) { return _mm256_add_ps(a, b); }
 inline Vec positive(Vec v) { return _mm256_max_ps(_mm256_setzero_ps(), v); }
+inline Vec atMost(Vec v, Vec limit) { return _mm256_min_ps(limit, v); }
+inline Vec difference(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
+inline Vec product(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
 
 inline void transpose(Vec (&v)[8]) {
   Vec t[8];
@@ -137,6 +143,13 @@ inline Vec positive(Vec v) {
   return Vec{v[0] <= 0 ? 0 : v[0], v[1] <= 0 ? 0 : v[1], v[2] <= 0 ? 0 : v[2],
              v[3] <= 0 ? 0 : v[3]};
 }
+inline Vec atMost(Vec v, Vec limit) {
+  Vec out = v;
+  for (int i = 0; i < kLanes; i++) out[i] = v[i] > limit[i] ? limit[i] : v[i];
+  return out;
+}
+inline Vec difference(Vec a, Vec b) { return a - b; }
+inline Vec product(Vec a, Vec b) { return a * b; }
 
 inline void transpose(Vec (&v)[4]) {
   const Vec t[4] = {v[0], v[1], v[2], v[3]};

@@ -52,6 +52,7 @@ inline Index adamVectors(const Arrays<2>& arrays, Index n, AdamFactors f, float 
   const __m512 alpha = _mm512_set1_ps(f.alpha), epsilon = _mm512_set1_ps(f.epsilon);
   const __m512 rate1 = _mm512_set1_ps(f.rate1), rate2 = _mm512_set1_ps(f.rate2);
   const __m512 half = _mm512_set1_ps(0.5f), one = _mm512_set1_ps(1.0f);
+  const __m512 zero = _mm512_setzero_ps();
   const __m512 least = _mm512_set1_ps(1.17549435e-38f), most = _mm512_set1_ps(1e38f);
   const __m512 decay = _mm512_set1_ps(decayFactor);
   Index i = 0;
@@ -60,12 +61,13 @@ inline Index adamVectors(const Arrays<2>& arrays, Index n, AdamFactors f, float 
     const __m512 vi = _mm512_loadu_ps(v + i);
     const __m512 mean = _mm512_fmadd_ps(_mm512_sub_ps(gi, mi), rate1, mi);
     const __m512 square = _mm512_fmadd_ps(_mm512_fmsub_ps(gi, gi, vi), rate2, vi);
-    // √x = x·rsqrt(x), except where rsqrt is not a normal number or x is NaN.
+    // √x = x·rsqrt(x), except where rsqrt is not a normal number or x is NaN. Zero is left out of
+    // the estimate: units that never fire have no other.
     const __mmask16 plain = _mm512_cmp_ps_mask(square, least, _CMP_GE_OQ) &
                             _mm512_cmp_ps_mask(square, most, _CMP_LE_OQ);
     __m512 root;
-    if (plain == 0xffff) {
-      const __m512 estimate = _mm512_rsqrt14_ps(square);
+    if ((plain | _mm512_cmp_ps_mask(square, zero, _CMP_EQ_OQ)) == 0xffff) {
+      const __m512 estimate = _mm512_maskz_rsqrt14_ps(plain, square);
       const __m512 product = _mm512_mul_ps(square, estimate);
       const __m512 error = _mm512_fnmadd_ps(product, estimate, one);
       root = _mm512_fmadd_ps(_mm512_mul_ps(product, half), error, product);

@@ -6,7 +6,17 @@ import { cases, check } from './kernels/check.js';
 import { philox as reference } from './kernels/reference.js';
 
 /** Kernels that use WebAssembly where they can. */
-const accelerated = ['matmul', 'dense', 'adam', 'dropout', 'randomBits', 'randomNormal'];
+const accelerated = [
+  'matmul',
+  'dense',
+  'conv',
+  'convInputGrad',
+  'convKernelGrad',
+  'adam',
+  'dropout',
+  'randomBits',
+  'randomNormal',
+];
 
 describe('without WebAssembly', () => {
   let runKernel: Parameters<typeof check>[2];

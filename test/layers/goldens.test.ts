@@ -55,7 +55,15 @@ function load(golden: LayerCase) {
   return { layer, given, call };
 }
 
-const families = ['layers_simple', 'layers_merging', 'layers_joining', 'layers_weights'];
+const families = [
+  'layers_simple',
+  'layers_merging',
+  'layers_joining',
+  'layers_weights',
+  'layers_convolution',
+  'layers_pooling',
+  'layers_image',
+];
 
 describe.each(families)('%s', (family) => {
   const cases = readGoldens<LayerCase>(family);

@@ -60,6 +60,42 @@ const denseCases: Decomposition[] = [0, 1, 2, 3].flatMap((activation) =>
   ),
 );
 
+const convForms: readonly {
+  readonly title: string;
+  readonly x: readonly number[];
+  readonly w: readonly number[];
+  readonly strides: readonly number[];
+  readonly groups: number;
+}[] = [
+  { title: 'plain', x: [2, 5, 4, 3], w: [3, 3, 3, 5], strides: [1, 1], groups: 1 },
+  { title: 'depthwise', x: [1, 5, 4, 3], w: [2, 3, 1, 6], strides: [2, 1], groups: 3 },
+  { title: '3 axes', x: [2, 3, 4, 3, 2], w: [2, 2, 2, 2, 3], strides: [1, 1, 1], groups: 1 },
+  { title: 'no images', x: [0, 3, 3, 2], w: [2, 2, 2, 4], strides: [1, 1], groups: 1 },
+];
+const convCases: Decomposition[] = convForms.flatMap(({ title, x, w, strides, groups }) =>
+  [0, 1, 2, 3, 4].flatMap((activation) =>
+    [0, 1, 2, 3].map((parts) => {
+      const ones = strides.map(() => 1);
+      const scaled = parts & 1;
+      const rest = Array.from({ length: scaled + (parts >> 1) }, () => float(w.slice(-1)));
+      return {
+        op: 'conv',
+        title: `${title}, activation ${activation}, parts ${parts}`,
+        inputs: [float(x), float(w), ...rest],
+        attrs: {
+          strides,
+          dilations: ones,
+          before: ones,
+          after: ones,
+          groups,
+          activation,
+          scaled,
+        },
+      };
+    }),
+  ),
+);
+
 const labelled = (rows: number, classes: number): [Tensor, Tensor] => [
   float([rows, classes], -10, 10),
   int(random.integers(rows, 0, classes)),
@@ -113,8 +149,8 @@ const normalizations: Decomposition[] = matrices.flatMap(([rows, n]) => {
   const title = `[${rows}, ${n}]`;
   const forward = [x, gamma, beta, epsilon];
   const backward = (op: string, attrs: Attrs): Tensor[] => {
-    const [, m, v] = callAll(opNamed(op), forward, attrs);
-    return [dy, x, m, v, gamma, epsilon];
+    const [, m, v, ...rest] = callAll(opNamed(op), forward, attrs);
+    return [dy, x, m, v, gamma, epsilon, ...rest];
   };
   const forms = [0, 1].flatMap((centered) => [
     { op: 'layerNorm', title, inputs: forward, attrs: { centered } },
@@ -127,8 +163,15 @@ const normalizations: Decomposition[] = matrices.flatMap(([rows, n]) => {
   ]);
   return [
     { op: 'scaleShift', title, inputs: [x, float([n]), gamma, beta], attrs: {} },
-    { op: 'batchNorm', title, inputs: forward, attrs: {} },
-    { op: 'batchNormGrad', title, inputs: backward('batchNorm', {}), attrs: {} },
+    ...[0, 1, 4].flatMap((activation) => [
+      { op: 'batchNorm', title, inputs: forward, attrs: { activation } },
+      {
+        op: 'batchNormGrad',
+        title: `${title}, activation ${activation}`,
+        inputs: backward('batchNorm', { activation }),
+        attrs: { activation },
+      },
+    ]),
     ...forms,
   ];
 });
@@ -139,8 +182,10 @@ export const decompositions: readonly Decomposition[] = [
   ...over('softmaxGrad', (s) => [float(s), float(s, 0, 1)]),
   ...over('sigmoidGrad', (s) => [float(s), float(s, 0, 1)]),
   ...over('tanhGrad', (s) => [float(s), float(s, -1, 1)]),
+  ...over('relu6Grad', (s) => [float(s), float(s, -3, 9)]),
   ...over('reluGrad', (s) => [float(s), float(s)]),
   ...denseCases,
+  ...convCases,
   ...losses,
   ...normalizations,
   ...updates,

@@ -19,32 +19,75 @@ import numpy as np  # noqa: E402
 
 
 def initial_parameters(workload):
+    """Kernel and bias of each layer that has them, and nothing for the others."""
     generator = np.random.default_rng(1)
-    widths = [workload["features"], *workload["hidden"], workload["outputs"]]
+    shape, parameters = tuple(workload["input"]), []
 
-    def layer(fan_in, fan_out):
-        limit = (6 / (fan_in + fan_out)) ** 0.5
-        kernel = generator.uniform(-limit, limit, (fan_in, fan_out)).astype(np.float32)
-        return jnp.asarray(kernel), jnp.zeros(fan_out, jnp.float32)
+    def weights(shape, fans):
+        limit = (6 / fans) ** 0.5
+        kernel = generator.uniform(-limit, limit, shape).astype(np.float32)
+        return jnp.asarray(kernel), jnp.zeros(shape[-1], jnp.float32)
 
-    return [layer(*pair) for pair in zip(widths, widths[1:])]
+    for layer in workload["layers"]:
+        own = ()
+        if layer["type"] == "dense":
+            own = weights((shape[-1], layer["units"]), shape[-1] + layer["units"])
+        if layer["type"] == "conv":
+            size, depth, filters = layer["kernel"], shape[-1], layer["filters"]
+            own = weights((size, size, depth, filters), size * size * (depth + filters))
+        shape = jax.eval_shape(lambda x: passed(layer, own, x), jnp.zeros((1, *shape))).shape[1:]
+        parameters.append(own)
+    return parameters
 
 
-def forward(workload, parameters, x, key=None):
-    rate = workload["dropout"]
-    if workload["dtype"] == "uint8":
-        x = x.astype(jnp.float32) / 255
-    for index, (kernel, bias) in enumerate(parameters[:-1]):
-        x = jax.nn.relu(x @ kernel + bias)
-        if key is not None and rate > 0:
-            keep = jax.random.bernoulli(jax.random.fold_in(key, index), 1 - rate, x.shape)
-            x = jnp.where(keep, x / (1 - rate), 0)
-    kernel, bias = parameters[-1]
-    return x @ kernel + bias
+def activated(layer, x):
+    return jax.nn.relu(x) if layer.get("activation") == "relu" else x
+
+
+def passed(layer, parameters, x, key=None):
+    kind = layer["type"]
+    if kind == "rescale":
+        return x.astype(jnp.float32) * layer["scale"]
+    if kind == "dense":
+        return activated(layer, x @ parameters[0] + parameters[1])
+    if kind == "conv":
+        strides = (layer["stride"],) * 2
+        y = jax.lax.conv_general_dilated(
+            x,
+            parameters[0],
+            strides,
+            layer["padding"].upper(),
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        )
+        return activated(layer, y + parameters[1])
+    if kind == "maxPool":
+        window, strides = ((1, layer[name], layer[name], 1) for name in ("size", "stride"))
+        padding = layer["padding"].upper()
+        return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, strides, padding)
+    if kind == "flatten":
+        return x.reshape(len(x), -1)
+    if kind == "activation":
+        return {"relu": jax.nn.relu, "softmax": jax.nn.softmax}[layer["name"]](x)
+    if kind == "dropout":
+        if key is None:
+            return x
+        keep = jax.random.bernoulli(key, 1 - layer["rate"], x.shape)
+        return jnp.where(keep, x / (1 - layer["rate"]), 0)
+    raise ValueError(f"no {kind} here")
+
+
+def forward(layers, parameters, x, key=None):
+    for index, (layer, own) in enumerate(zip(layers, parameters)):
+        x = passed(layer, own, x, None if key is None else jax.random.fold_in(key, index))
+    return x
+
+
+def without_softmax(layers):
+    return layers[:-1] if layers[-1] == {"type": "activation", "name": "softmax"} else layers
 
 
 def loss_of(workload, parameters, x, y, key):
-    outputs = forward(workload, parameters, x, key)
+    outputs = forward(without_softmax(workload["layers"]), parameters, x, key)
     if workload["loss"] == "mse":
         return jnp.mean((outputs - y) ** 2)
     return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(outputs), y[:, None], 1))
@@ -116,7 +159,7 @@ def prediction(workload):
     batch = workload["batchSize"]
     batches = [jnp.asarray(x[at : at + batch]) for at in range(0, len(x), batch)]
     parameters = initial_parameters(workload)
-    predict = jax.jit(lambda parameters, x: jax.nn.softmax(forward(workload, parameters, x)))
+    predict = jax.jit(lambda parameters, x: forward(workload["layers"], parameters, x))
 
     def epochs(count):
         for _ in range(count):

@@ -9,19 +9,47 @@ import {
   growthOverPredictions,
 } from './neuroneOnly.js';
 import { serve } from './serve.js';
+import { filesOf } from './wholeFiles.js';
 
 const neurone = await import('neurone');
 
-function perceptron(workload) {
-  const { Dense, Dropout, Rescaling } = neurone.layers;
-  const model = new neurone.Sequential();
-  if (workload.dtype === 'uint8') model.add(new Rescaling(1 / 255));
-  for (const units of workload.hidden) {
-    model.add(new Dense(units, { activation: 'relu' }));
-    if (workload.dropout > 0) model.add(new Dropout(workload.dropout));
+const { Activation, Add, BatchNormalization, Conv2D, Dense, DepthwiseConv2D, Dropout } =
+  neurone.layers;
+const { Flatten, GlobalAveragePooling2D, MaxPooling2D, Rescaling } = neurone.layers;
+
+const makers = {
+  rescale: ({ scale }) => new Rescaling(scale),
+  dense: ({ units, activation }) => new Dense(units, { activation }),
+  dropout: ({ rate }) => new Dropout(rate),
+  activation: ({ name }) => new Activation(name),
+  flatten: () => new Flatten(),
+  batchNorm: () => new BatchNormalization(),
+  globalAverage: () => new GlobalAveragePooling2D(),
+  maxPool: ({ size, stride, padding }) => new MaxPooling2D(size, { strides: stride, padding }),
+  conv: ({ filters, kernel, stride, padding, bias, activation }) =>
+    new Conv2D(filters, kernel, { strides: stride, padding, useBias: bias, activation }),
+  depthwise: ({ kernel, stride, padding }) =>
+    new DepthwiseConv2D(kernel, { strides: stride, padding, useBias: false }),
+};
+
+function apply(layers, x) {
+  return layers.reduce((y, layer) => {
+    if (layer.type !== 'residual') return makers[layer.type](layer).apply(y);
+    return new Add().apply([apply(layer.body, y), apply(layer.shortcut, y)]);
+  }, x);
+}
+
+/** Sequential where the network is one. */
+function networkOf({ layers, input, dtype }) {
+  if (layers.every(({ type }) => type !== 'residual')) {
+    return new neurone.Sequential(layers.map((layer) => makers[layer.type](layer)));
   }
-  const sparse = workload.loss === 'sparse_categorical_crossentropy';
-  model.add(new Dense(workload.outputs, { activation: sparse ? 'softmax' : 'linear' }));
+  const inputs = neurone.input(input, { dtype });
+  return new neurone.Model({ inputs, outputs: apply(layers, inputs) });
+}
+
+function network(workload) {
+  const model = networkOf(workload);
   const { Adam, SGD } = neurone.optimizers;
   const optimizer =
     workload.optimizer === 'adam' ? new Adam(1e-3) : new SGD(1e-3, { momentum: 0.9 });
@@ -31,21 +59,20 @@ function perceptron(workload) {
 
 function tensors(workload) {
   const { x, y, yShape } = syntheticData(workload);
+  const shape = [workload.rows, ...workload.input];
   return {
-    x: neurone.tensor(x, { shape: [workload.rows, workload.features], dtype: workload.dtype }),
+    x: neurone.tensor(x, { shape, dtype: workload.dtype }),
     y: neurone.tensor(y, { shape: yShape }),
   };
 }
 
 function create(workload) {
-  const model = perceptron(workload);
-  const { rows, features, batchSize } = workload;
+  const model = network(workload);
+  const { rows, input, batchSize } = workload;
   if (workload.mode === 'predictOne') {
     const { x } = syntheticData(workload);
-    return {
-      rows,
-      one: () => model.predictSync(neurone.tensor(x, { shape: [1, features] })).dataSync(),
-    };
+    const shape = [1, ...input];
+    return { rows, one: () => model.predictSync(neurone.tensor(x, { shape })).dataSync() };
   }
   const { x, y } = tensors(workload);
   if (workload.mode === 'predict') {
@@ -76,13 +103,16 @@ async function peak({ seconds }) {
   return { gflops: (2 * size ** 3) / best / 1e6 };
 }
 
+const files = filesOf(neurone, network);
+
 await serve(async (workload) => create(workload), {
+  files: ({ workload }) => files(workload),
   peak,
   bandwidth: (request) => bandwidth(neurone, request),
-  compileTime: () => compileTime(perceptron, tensors),
-  bits: ({ workload }) => bitsOfWeights(neurone, perceptron(workload), tensors(workload), workload),
+  compileTime: () => compileTime(network, tensors),
+  bits: ({ workload }) => bitsOfWeights(neurone, network(workload), tensors(workload), workload),
   fits: ({ workload, count }) =>
-    growthOverFits(() => perceptron(workload), tensors(workload), workload, count),
+    growthOverFits(() => network(workload), tensors(workload), workload, count),
   predictions: ({ workload, count }) =>
-    growthOverPredictions(perceptron(workload), tensors(workload).x, count),
+    growthOverPredictions(network(workload), tensors(workload).x, count),
 });

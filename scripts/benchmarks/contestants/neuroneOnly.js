@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { median } from '../statistics.js';
-import { workloads } from '../workloads.js';
+import { tinyOf } from '../workloads.js';
 
 const PROGRAMS = 30;
 const WARM_AFTER = 10;
@@ -17,12 +17,12 @@ async function timed(action) {
  * Milliseconds by which the first training step of a new structure is longer than a steady one: every
  * model has widths of its own, so that no program comes from the cache; the first ones warm the JIT.
  */
-export async function compileTime(perceptron, tensors) {
+export async function compileTime(network, tensors) {
   const excess = [];
   for (let i = 0; i < PROGRAMS; i++) {
-    const workload = { ...workloads.tiny32, hidden: [64 + i, 32 + i], rows: 32 };
-    const model = perceptron(workload);
-    model.build([null, workload.features]);
+    const workload = { ...tinyOf([64 + i, 32 + i]), rows: 32 };
+    const model = network(workload);
+    model.build([null, ...workload.input]);
     const { x, y } = tensors(workload);
     const step = () => model.trainOnBatch(x, y);
     const first = await timed(step);

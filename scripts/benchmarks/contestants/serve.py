@@ -25,7 +25,7 @@ def synthetic_data(workload):
     import numpy as np
 
     generator = np.random.default_rng(0)
-    shape = (workload["rows"], workload["features"])
+    shape = (workload["rows"], *workload["input"])
     if workload["dtype"] == "uint8":
         x = generator.integers(0, 256, shape, dtype=np.uint8)
     else:

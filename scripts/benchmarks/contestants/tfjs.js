@@ -19,17 +19,36 @@ if (variant === 'wasm') {
 if (variant !== 'node') await tf.setBackend(variant);
 await tf.ready();
 
-function perceptron(workload) {
-  const model = tf.sequential();
-  workload.hidden.forEach((units, i) => {
-    const inputShape = i === 0 ? [workload.features] : undefined;
-    model.add(tf.layers.dense({ units, activation: 'relu', inputShape }));
-    if (workload.dropout > 0) model.add(tf.layers.dropout({ rate: workload.dropout }));
-  });
+const makers = {
+  dense: ({ units, activation }) => tf.layers.dense({ units, activation: activation ?? 'linear' }),
+  dropout: ({ rate }) => tf.layers.dropout({ rate }),
+  activation: ({ name }) => tf.layers.activation({ activation: name }),
+  flatten: () => tf.layers.flatten(),
+  batchNorm: () => tf.layers.batchNormalization(),
+  globalAverage: () => tf.layers.globalAveragePooling2d({}),
+  maxPool: ({ size, stride, padding }) =>
+    tf.layers.maxPooling2d({ poolSize: size, strides: stride, padding }),
+  conv: ({ filters, kernel, stride, padding, bias, activation = 'linear' }) =>
+    tf.layers.conv2d({
+      ...{ filters, kernelSize: kernel, strides: stride, padding },
+      ...{ useBias: bias, activation },
+    }),
+  depthwise: ({ kernel, stride, padding }) =>
+    tf.layers.depthwiseConv2d({ kernelSize: kernel, strides: stride, padding, useBias: false }),
+};
+
+function apply(layers, x) {
+  return layers.reduce((y, layer) => {
+    if (layer.type === 'rescale') return y; // its data is scaled already
+    if (layer.type !== 'residual') return makers[layer.type](layer).apply(y);
+    return tf.layers.add().apply([apply(layer.body, y), apply(layer.shortcut, y)]);
+  }, x);
+}
+
+function network(workload) {
+  const inputs = tf.input({ shape: workload.input });
+  const model = tf.model({ inputs, outputs: apply(workload.layers, inputs) });
   const sparse = workload.loss === 'sparse_categorical_crossentropy';
-  model.add(
-    tf.layers.dense({ units: workload.outputs, activation: sparse ? 'softmax' : 'linear' }),
-  );
   const optimizer =
     workload.optimizer === 'adam' ? tf.train.adam(1e-3) : tf.train.momentum(1e-3, 0.9);
   const loss = sparse ? 'sparseCategoricalCrossentropy' : 'meanSquaredError';
@@ -38,10 +57,10 @@ function perceptron(workload) {
 }
 
 await serve(async (workload) => {
-  const model = perceptron(workload);
-  const { rows, features, batchSize } = workload;
+  const model = network(workload);
+  const { rows, input, batchSize } = workload;
   const { x, y, yShape } = syntheticData({ ...workload, dtype: 'float32' }); // it has no uint8
-  const inputs = tf.tensor2d(x, [rows, features]);
+  const inputs = tf.tensor(x, [rows, ...input]);
   const targets = tf.tensor(Float32Array.from(y), yShape);
   if (workload.mode === 'train') {
     const options = { batchSize, shuffle: true, verbose: 0 };

@@ -2,10 +2,12 @@
 import { expect } from 'vitest';
 import { KernelFailure, type RunOptions, runKernel } from '../../support/kernel.js';
 import type { KernelCase } from './case.js';
+import { convolutionCases } from './convolution.js';
 import { elementwiseCases } from './elementwise.js';
 import { movementCases } from './movement.js';
 import { normalizationCases } from './normalization.js';
 import { orderCases } from './order.js';
+import { poolingCases } from './pooling.js';
 import { reduceAndProductCases } from './reduce.js';
 import { trainingCases } from './training.js';
 import { updateCases } from './updates.js';
@@ -13,10 +15,12 @@ import { updateCases } from './updates.js';
 export const cases: readonly KernelCase[] = [
   ...elementwiseCases,
   ...movementCases,
+  ...convolutionCases,
   ...normalizationCases,
   ...reduceAndProductCases,
   ...trainingCases,
   ...orderCases,
+  ...poolingCases,
   ...updateCases,
 ];
 

@@ -1,10 +1,12 @@
 // Every op's gradient checks, and the ops that have no gradient.
 import type { GradientCases } from './case.js';
+import { convolutionCases } from './convolution.js';
 import { elementwiseCases } from './elementwise.js';
 import { fusedCases } from './fused.js';
 import { movementCases } from './movement.js';
 import { normalizationCases } from './normalization.js';
 import { orderCases } from './order.js';
+import { poolingCases } from './pooling.js';
 import { updateGradients } from './updates.js';
 
 export const gradientCases: GradientCases = {
@@ -12,6 +14,8 @@ export const gradientCases: GradientCases = {
   ...movementCases,
   ...fusedCases,
   ...orderCases,
+  ...convolutionCases,
+  ...poolingCases,
   ...normalizationCases,
   ...updateGradients,
 };
@@ -38,6 +42,8 @@ export const withoutGradient: Readonly<Record<string, string>> = {
   argMax: 'whole numbers',
   argMin: 'whole numbers',
   argSort: 'whole numbers',
+  topK: 'whole numbers',
+  inTopK: 'bool',
   oneHot: 'of whole numbers',
   arange: 'no operands',
   randomBits: 'no float operands',

@@ -9,8 +9,11 @@ import { Flatten } from '../../../lib/layers/reshaping.js';
 import { TimeDistributed } from '../../../lib/layers/time-distributed.js';
 import { Wrapper } from '../../../lib/layers/wrapper.js';
 import type { Shape } from '../../../lib/tensor/shape.js';
+import { augmentationExamples } from './augmentation.js';
 import { catalogueExamples } from './catalogue-layers.js';
+import { convolutionExamples } from './convolution.js';
 import { normalizationExamples } from './normalization.js';
+import { imageExamples, poolingExamples } from './pooling.js';
 import { preprocessingExamples } from './preprocessing.js';
 
 /** A layer, and the shape of an input for it, or a list of those. */
@@ -37,6 +40,7 @@ export const layerExamples: Readonly<Record<string, readonly LayerExample[]>> = 
     { layer: () => new Dropout(0.25, { noiseShape: [null, 1] }), shape: [4, 3] },
   ],
   ...normalizationExamples,
+  ...convolutionExamples,
   ...preprocessingExamples,
   Dense: [
     { layer: () => new Dense(4), shape: [2, 3] },
@@ -59,6 +63,9 @@ export const layerExamples: Readonly<Record<string, readonly LayerExample[]>> = 
       shape: [2, 3, 5],
     },
   ],
+  ...poolingExamples,
+  ...imageExamples,
+  ...augmentationExamples,
   ...catalogueExamples,
   Wrapper: [{ layer: () => new Wrapper(new Dense(4)), shape: [2, 3] }],
 };

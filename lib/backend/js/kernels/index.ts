@@ -4,6 +4,7 @@ import { activationKernels } from './activation.js';
 import { argumentKernels } from './argument.js';
 import { binaryKernels } from './binary.js';
 import { compareKernels } from './compare.js';
+import { convolutionKernels } from './convolution.js';
 import { cumulativeKernels } from './cumulative.js';
 import { gatherKernels } from './gather.js';
 import { lossKernels } from './loss.js';
@@ -13,9 +14,11 @@ import { normalizationKernels } from './normalization.js';
 import { adamKernels } from './optimizer-adam.js';
 import { adaptiveKernels } from './optimizer-adaptive.js';
 import { descentKernels } from './optimizer-descent.js';
+import { poolingKernels } from './pooling.js';
 import { randomKernels } from './random.js';
 import { reduceKernels } from './reduce.js';
 import { sortKernels } from './sort.js';
+import { topKernels } from './top.js';
 import { unaryKernels } from './unary.js';
 
 /** The kernels of the catalogue in docs/engineering.md. */
@@ -31,10 +34,13 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     argumentKernels,
     cumulativeKernels,
     sortKernels,
+    topKernels,
     gatherKernels,
     randomKernels,
     matmulKernels,
+    convolutionKernels,
     normalizationKernels,
+    poolingKernels,
     descentKernels,
     adaptiveKernels,
     adamKernels,

@@ -1,0 +1,171 @@
+// Lets products do what follows them: normalization with given statistics becomes the scale and bias of a
+// convolution, and an activation that of a convolution or dense product. Exact in real arithmetic; only
+// where nothing else reads what lies between.
+import { callAll, scope } from '../ops/define.js';
+import { multiply, subtract } from '../ops/elementwise.js';
+import { fusedByConv } from '../ops/fused-activation.js';
+import { fusedActivations } from '../ops/gemm.js';
+import { reshape } from '../ops/movement.js';
+import type { OpNode, Tensor } from '../tensor/tensor.js';
+import {
+  NormalizedRectifiers,
+  type Replacement,
+  rectifyBeforePooling,
+} from './fuse-normalization.js';
+import { Readers } from './readers.js';
+import { rebuild } from './simplify.js';
+import { resolve, topological } from './walk.js';
+
+/** Names of the rules. */
+export type FusionName = 'fuseScale' | 'fuseActivation' | 'fuseRectifier' | 'rectifyBeforePooling';
+
+/** A product, and what follows it alone. */
+interface Chain {
+  readonly head: OpNode;
+  readonly shift: OpNode | undefined;
+  readonly activation: string;
+  /** The last call of the chain. */
+  readonly end: OpNode;
+}
+
+/** Activations that each product can apply itself. */
+const fusible: Readonly<Record<string, readonly string[]>> = {
+  conv: fusedByConv,
+  dense: fusedActivations,
+};
+
+/** Finds what follows products in a graph. */
+class Chains {
+  constructor(
+    private readonly readers: Readers,
+    private readonly without: readonly string[],
+  ) {}
+
+  /** A normalization of the channels of a convolution. */
+  private shiftAfter(head: OpNode): OpNode | undefined {
+    if (head.op.name !== 'conv' || head.attrs.scaled || this.without.includes('fuseScale')) {
+      return undefined;
+    }
+    const [y] = head.outputs;
+    const after = this.readers.only(y);
+    if (after?.node.op.name !== 'scaleShift') return undefined;
+    const { node, read } = after;
+    const isChannels = read.shape[1] === y.shape[y.rank - 1];
+    return isChannels && resolve(node.inputs[0]) === read ? node : undefined;
+  }
+
+  /** An activation that the kernel of `head` knows, after `t`. */
+  private activationAfter(head: OpNode, t: Tensor): { name: string; end: OpNode } | undefined {
+    const after = this.without.includes('fuseActivation') ? undefined : this.readers.only(t);
+    if (after?.node.op.kind !== 'unary') return undefined;
+    const { name } = after.node.op;
+    const known = fusible[head.op.name];
+    if (!known.includes(name)) return undefined;
+    return { name, end: after.node };
+  }
+
+  /** What follows `head`, if it is a product without an activation and anything does. */
+  from(head: OpNode): Chain | undefined {
+    if (!fusible[head.op.name] || head.attrs.activation !== 0) return undefined;
+    const shift = this.shiftAfter(head);
+    const before = shift ?? head;
+    const activation = this.activationAfter(head, before.outputs[0]);
+    const end = activation?.end ?? before;
+    return end === head
+      ? undefined
+      : { head, shift, activation: activation?.name ?? 'linear', end };
+  }
+}
+
+/** Makes calls where `node` was made. */
+function inPlaceOf<T>(node: OpNode, fn: () => T): T {
+  const before = { ...scope };
+  const { trace, path } = node;
+  Object.assign(scope, { trace, path, onPending: undefined, onForeign: undefined });
+  try {
+    return fn();
+  } finally {
+    Object.assign(scope, before);
+  }
+}
+
+/** The inputs of a convolution after which x becomes (x − mean)·scale + offset. */
+function scaledInputs(head: OpNode, shift: OpNode, mapped: (t: Tensor) => Tensor): Tensor[] {
+  const [x, w, bias] = head.inputs.map(mapped);
+  const [mean, scale, offset] = shift.inputs.slice(1).map(mapped);
+  if (!bias) return [x, w, scale, subtract(offset, multiply(mean, scale))];
+  const row = reshape(bias, [1, bias.size]);
+  const [shifted] = callAll(shift.op, [row, mean, scale, offset]);
+  return [x, w, scale, reshape(shifted, [bias.size])];
+}
+
+/** The chain as one call. */
+function fusedCall({ head, shift, activation, end }: Chain, mapped: (t: Tensor) => Tensor): Tensor {
+  const code = { activation: fusedByConv.indexOf(activation) };
+  const inputs = shift ? scaledInputs(head, shift, mapped) : head.inputs.map(mapped);
+  const attrs = { ...head.attrs, ...code, ...(shift && { scaled: 1 }) };
+  return reshape(callAll(head.op, inputs, attrs)[0], end.outputs[0].shape);
+}
+
+/** What is replaced, by the call where it is. */
+function findReplacements(
+  order: readonly OpNode[],
+  readers: Readers,
+  without: readonly string[],
+): ReadonlyMap<OpNode, Replacement> {
+  const chains = new Chains(readers, without);
+  const fuses = !without.includes('fuseRectifier');
+  const rectifiers = fuses ? new NormalizedRectifiers(order, readers) : undefined;
+  const swaps = !without.includes('rectifyBeforePooling');
+  const found = new Map<OpNode, Replacement>();
+  for (const node of order) {
+    const chain = chains.from(node);
+    if (chain) {
+      const call = (mapped: (t: Tensor) => Tensor) =>
+        inPlaceOf(chain.head, () => fusedCall(chain, mapped));
+      found.set(chain.end, (mapped) => [[chain.end.outputs[0], call(mapped)]]);
+    }
+    const other =
+      rectifiers?.replacementOf(node) ?? (swaps ? rectifyBeforePooling(node, readers) : undefined);
+    if (other) found.set(node, other);
+  }
+  return found;
+}
+
+/**
+ * Fuses in the graph above `roots`.
+ *
+ * @param isOwn whether a tensor belongs to the graph
+ * @param outside tensors that are read from outside of the graph
+ * @param without rules to leave out, as in `simplify`
+ * @returns what now stands for a tensor or a node
+ */
+export function fuse(
+  roots: readonly OpNode[],
+  isOwn: (t: Tensor) => boolean,
+  outside: ReadonlySet<Tensor>,
+  without: readonly string[],
+): { tensor: (t: Tensor) => Tensor; node: (n: OpNode) => OpNode } {
+  const order = topological(roots, (n) => n.inputs.map(resolve).filter(isOwn));
+  const replacements = findReplacements(order, new Readers(order, outside), without);
+  const tensors = new Map<Tensor, Tensor>();
+  const nodes = new Map<OpNode, OpNode>();
+  const mapped = (t: Tensor): Tensor => {
+    const r = resolve(t);
+    return tensors.get(r) ?? r;
+  };
+  for (const node of replacements.size > 0 ? order : []) {
+    const replacement = replacements.get(node);
+    if (replacement) {
+      for (const [t, by] of inPlaceOf(node, () => replacement(mapped))) tensors.set(t, by);
+      continue;
+    }
+    const inputs = node.inputs.map(mapped);
+    const isReplaced = node.outputs.some((t) => tensors.has(t));
+    if (isReplaced || inputs.every((t, i) => t === node.inputs[i])) continue;
+    const current = rebuild(node, inputs);
+    nodes.set(node, current);
+    for (const [i, output] of node.outputs.entries()) tensors.set(output, current.outputs[i]);
+  }
+  return { tensor: mapped, node: (n) => nodes.get(n) ?? n };
+}

@@ -1,0 +1,179 @@
+// What all convolution layers share: their window, bias and activation, and the checks of shapes.
+import * as activations from '../../activations/index.js';
+import type { Variable } from '../../graph/variable.js';
+import { spanOf } from '../../ops/convolution.js';
+import { type Padding, paddingNamed } from '../../ops/convolve.js';
+import { atPath } from '../../ops/define.js';
+import type { ConvActivation } from '../../ops/fused-activation.js';
+import { perAxis } from '../../ops/windows.js';
+import { serializeRegularizer } from '../../regularizers/index.js';
+import { formatShape, type Shape } from '../../tensor/shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { ConfigError, ShapeError } from '../../util/errors.js';
+import { type DataFormat, dataFormatOf } from '../data-format.js';
+import { titleOf } from '../input-spec.js';
+import { Layer, type SymbolicShape } from '../layer.js';
+import { type ConvolutionOptions, rulesOf, serializeRules, type WeightRules } from './options.js';
+
+/** Sigmoid stays apart, so that losses find the logits behind it. */
+const fusedNames: ReadonlyMap<activations.Activation, ConvActivation> = new Map([
+  [activations.relu, 'relu'],
+  [activations.tanh, 'tanh'],
+  [activations.relu6, 'relu6'],
+]);
+
+/** The activation that the kernel applies, and the one that is called after it. */
+export interface SplitActivation {
+  readonly fused: ConvActivation;
+  readonly after: activations.Activation;
+}
+
+/** @throws ConfigError unless `value` is a whole number above 0. */
+export function countOf(where: string, option: string, value: number | undefined): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
+  throw new ConfigError(`${where}: ${option} must be a whole number above 0, got ${value}.`);
+}
+
+/** A convolution over `axes` spatial axes. */
+export abstract class ConvolutionLayer extends Layer {
+  readonly kernelSize: readonly number[];
+  readonly strides: readonly number[];
+  readonly padding: Padding;
+  readonly dataFormat: DataFormat;
+  readonly dilationRate: readonly number[];
+  readonly activation: activations.Activation;
+  readonly useBias: boolean;
+  readonly biasRules: WeightRules;
+  /** One value for each channel of the output. */
+  bias: Variable | undefined;
+
+  constructor(
+    /** Number of spatial axes. */
+    readonly axes: number,
+    options: ConvolutionOptions,
+    { causal = false }: { readonly causal?: boolean } = {},
+  ) {
+    super(options);
+    const where = this.className;
+    this.kernelSize = perAxis(where, 'kernelSize', options.kernelSize, axes);
+    this.strides = perAxis(where, 'strides', options.strides ?? 1, axes);
+    this.padding = paddingNamed(where, options.padding ?? 'valid', causal);
+    this.dataFormat = dataFormatOf(where, options.dataFormat);
+    this.dilationRate = perAxis(where, 'dilationRate', options.dilationRate ?? 1, axes);
+    this.activation = activations.get(options.activation);
+    this.useBias = options.useBias ?? true;
+    this.biasRules = rulesOf(options, 'bias', 'zeros');
+  }
+
+  /** Keras's layers of one kernel refuse strides together with dilation. */
+  protected refuseDilatedStrides(): void {
+    const { strides, dilationRate } = this;
+    if (Math.max(...strides) === 1 || Math.max(...dilationRate) === 1) return;
+    throw new ConfigError(
+      `${titleOf(this)}: strides [${strides}] above 1 do not go with a dilationRate [${dilationRate}] above 1. Set one of them to 1.`,
+    );
+  }
+
+  protected refuse(expected: string, shape: SymbolicShape, remedy: string): never {
+    throw new ShapeError(
+      `${titleOf(this)}: expected ${expected}, got ${formatShape(shape)}${atPath()}. ${remedy}`,
+    );
+  }
+
+  /** The axis of the channels. */
+  private get channelAxis(): number {
+    return this.dataFormat === 'channels_last' ? this.axes + 1 : 1;
+  }
+
+  private get layout(): string {
+    const spatial = ['[batch, steps', '[batch, height, width', '[batch, depth, height, width'];
+    const sizes = spatial[this.axes - 1];
+    return this.dataFormat === 'channels_last'
+      ? `${sizes}, channels]`
+      : `${sizes.replace('batch', 'batch, channels')}]`;
+  }
+
+  /** The number of channels of an input, which must be known. */
+  protected channelsOf(inputShape: SymbolicShape): number {
+    const channels = inputShape[this.channelAxis];
+    if (inputShape.length !== this.axes + 2) {
+      this.refuse(
+        `input ${this.layout}`,
+        inputShape,
+        'Reshape the data, or take the layer for that many axes.',
+      );
+    }
+    if (typeof channels === 'number') return channels;
+    return this.refuse(
+      `input ${this.layout} with a known number of channels`,
+      inputShape,
+      'Give the input a shape with channels.',
+    );
+  }
+
+  /** @throws ShapeError for an input of another rank or number of channels than the layer was built for. */
+  protected checkChannels(shape: Shape, channels: number): void {
+    if (this.channelsOf(shape) === channels) return;
+    this.refuse(
+      `input ${this.layout} of ${channels} channels`,
+      shape,
+      'Check the data and its dataFormat, or the filters of the layer before it.',
+    );
+  }
+
+  /** @throws ShapeError for an input that is smaller than what the kernel spans. */
+  protected checkFits(shape: SymbolicShape): void {
+    if (this.padding !== 'valid') return;
+    const first = this.dataFormat === 'channels_last' ? 1 : 2;
+    for (const [i, size] of this.kernelSize.entries()) {
+      const length = shape[first + i];
+      const span = spanOf(size, this.dilationRate[i]);
+      if (typeof length !== 'number' || length >= span) continue;
+      const dilated = span === size ? '' : ` (dilated to ${span})`;
+      this.refuse(
+        `input ${this.layout} of at least ${span} along axis ${first + i} for a kernel of [${this.kernelSize}]${dilated}`,
+        shape,
+        "Use larger images, a smaller kernel, less pooling before it, or padding: 'same'.",
+      );
+    }
+  }
+
+  protected addRuled(name: string, shape: Shape, rules: WeightRules): Variable {
+    return this.addWeight({ name, shape, ...rules });
+  }
+
+  /** Makes the bias, if there is one. */
+  protected addBias(channels: number): void {
+    if (this.useBias) this.bias = this.addRuled('bias', [channels], this.biasRules);
+  }
+
+  protected get splitActivation(): SplitActivation {
+    const fused = fusedNames.get(this.activation);
+    return fused
+      ? { fused, after: activations.linear }
+      : { fused: 'linear', after: this.activation };
+  }
+
+  /** The options of `ops.conv` and its relatives. */
+  protected get window() {
+    const { strides, padding, dataFormat, dilationRate } = this;
+    return { strides, padding, dataFormat, dilationRate };
+  }
+
+  abstract override call(x: Tensor): Tensor;
+
+  override getConfig(): Record<string, unknown> {
+    return {
+      ...super.getConfig(),
+      kernel_size: this.kernelSize,
+      strides: this.strides,
+      padding: this.padding,
+      data_format: this.dataFormat,
+      dilation_rate: this.dilationRate,
+      activation: activations.nameOf(this.activation),
+      use_bias: this.useBias,
+      ...serializeRules('bias', this.biasRules),
+      activity_regularizer: serializeRegularizer(this.activityRegularizer),
+    };
+  }
+}

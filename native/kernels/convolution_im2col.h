@@ -1,0 +1,22 @@
+// What im2col and pointwise share: they differ in whether the rows of pixels are copied first.
+#pragma once
+
+#include "convolution_gather.h"
+#include "convolution_panels.h"
+
+namespace neurone::NEURONE_ISA::convolution {
+
+// Columns of one slice of the matrix: tiles of its rows and a panel's slice fit into the caches.
+inline constexpr Index kSliceColumns = 384;
+
+bool fitsAlways(const Geometry&, Direction);
+// Whether output pixels are input pixels: one tap, no strides, no padding, one group.
+bool fitsPointwise(const Geometry&, Direction);
+
+std::unique_ptr<ConvolutionPlan> planProduct(const Geometry&, Direction, bool copies);
+Status runProduct(const Task&) noexcept;
+
+std::unique_ptr<ConvolutionPlan> planKernelGrad(const Geometry&, bool copies);
+Status runKernelGrad(const Task&) noexcept;
+
+}  // namespace neurone::NEURONE_ISA::convolution
