@@ -1,14 +1,16 @@
 // Why names of Keras are absent. The first pattern that fits a name gives the reason.
 export const absences = [
+  { names: /^ConvLSTM/, reason: 'recurrent layers are not there yet' },
   {
-    names: /Conv|Pool|ZeroPadding|Cropping|UpSampling|Resizing|CenterCrop/,
-    reason: 'convolutional networks are not there yet',
+    names: /^(MaxNumBoundingBoxes)$/,
+    reason: 'bounding boxes are not there; images may come with segmentation masks',
   },
   {
     names:
-      /^(Rand|AugMix|AutoContrast|CutMix|MixUp|Equalization|Contrast|Solarization|MaxNumBoundingBoxes|Pipeline)/,
-    reason: 'augmentation of images comes with convolutional networks',
+      /^(AugMix|RandAugment|ContrastLimitedAdaptiveHistogramEqualization|RandomElasticTransform|RandomPerspective)$/,
+    reason: 'not there; see RandomRotation, RandomShear, RandomColorJitter, Equalization',
   },
+  { names: /^Pipeline$/, reason: 'see Sequential' },
   { names: /RNN|LSTM|GRU|Bidirectional/, reason: 'recurrent layers are not there yet' },
   { names: /Attention/, reason: 'attention is not there yet' },
   {
@@ -23,7 +25,6 @@ export const absences = [
   { names: /^TextVectorization$/, reason: 'text is not there yet; see StringLookup' },
   { names: /^HashedCrossing$/, reason: 'not there yet; see Hashing' },
   { names: /^ReversibleEmbedding$/, reason: 'comes with attention' },
-  { names: /^(CTC|ctc)$/, reason: 'comes with recurrent layers' },
   {
     names: /^InputSpec$/,
     reason: 'layers check their inputs themselves, with errors that name them',

@@ -2,7 +2,8 @@
 
     python scripts/keras-files.py FOLDER
 
-FOLDER has exchange.json: `{ x, y, files }`. For each file, a line of JSON on stdout: what Keras predicts, and for
+FOLDER has exchange.json: `{ x, y, files }`, or `{ predict: [{ file, x, dtype }] }` for files that are only asked for
+predictions and saved again. For each file, a line of JSON on stdout: what Keras predicts, and for
 a .keras file its losses as it trains on, the files that it then wrote, and its losses after that.
 """
 
@@ -51,9 +52,22 @@ def exchange(folder, file, x, y):
     }
 
 
+def predict(folder, file, x, dtype):
+    """What Keras predicts with a file, and the file as Keras writes it."""
+    model = keras.models.load_model(folder / file)
+    predictions = model.predict(np.array(x, dtype), verbose=0)
+    back = f"back-{file}"
+    model.save(folder / back)
+    return {"file": file, "predictions": predictions.ravel().tolist(), "back": back}
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     given = json.loads((folder / "exchange.json").read_text())
+    for one in given.get("predict", []):
+        print(json.dumps(predict(folder, **one)), flush=True)
+    if "files" not in given:
+        return
     x = np.array(given["x"], "float32")
     y = np.array(given["y"], "int32")
     for file in given["files"]:

@@ -19,15 +19,12 @@ export interface ReluOptions {
   readonly threshold?: number;
 }
 
-/** min(max(x, 0), 6), whose derivative at 6 is 0. */
-const reluTo6 = (x: Tensor): Tensor => minimum(6, ops.relu(x));
-
 /** x above 0, slope·x elsewhere, at 0 too. */
 const leaky = (x: Tensor, slope: number): Tensor => where(greater(x, 0), x, multiply(x, slope));
 
 /** What `relu` makes of the values above its threshold. */
 function upperPart(x: Tensor, maxValue: number | null, threshold: number): Tensor {
-  if (threshold === 0 && maxValue === 6) return reluTo6(x);
+  if (threshold === 0 && maxValue === 6) return ops.relu6(x);
   const above = threshold === 0 ? ops.relu(x) : where(greater(x, threshold), x, 0);
   return maxValue === null ? above : maximum(minimum(above, maxValue), 0);
 }
@@ -71,7 +68,7 @@ export const leakyRelu = defineActivation(
 );
 
 /** x between 0 and 6. */
-export const relu6 = defineActivation('relu6', reluTo6);
+export const relu6 = defineActivation('relu6', (x: Tensor): Tensor => ops.relu6(x));
 
 /** x where x > 0, else α(eˣ − 1), with α = 1 by default. Clevert et al. 2015. */
 export const elu = defineActivation(

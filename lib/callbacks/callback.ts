@@ -4,8 +4,14 @@ import type { AnyModel } from '../models/model.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Run } from './run.js';
 
-/** Logged values by name. */
-export type Logs = Readonly<Record<string, number>>;
+/** A logged number; or the array of a metric that has one per class or threshold, such as F1Score. */
+export type LogValue = number | readonly number[];
+
+/** Logged values by name. A callback that reads arrays too declares `Logs<LogValue>`. */
+export type Logs<Value extends LogValue = number> = Readonly<Record<string, Value>>;
+
+/** What logs with known names must be, e.g. `{ loss: number; f1_score: number[] }`. */
+export type LogsOf<L> = { readonly [Name in keyof L]: LogValue };
 
 /** What `predict` tells after a batch: the model's outputs for it. */
 export interface PredictLogs {

@@ -6,6 +6,7 @@ import {
   type FitParams,
   type Hook,
   type Logs,
+  type LogValue,
   type PassMode,
   type PredictLogs,
   readsBatches,
@@ -82,50 +83,59 @@ export class CallbackList extends Callback {
     }
   }
 
-  override onTrainBegin(logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onTrainBegin(copy), true);
+  /** `each` for hooks that read logged values. Arrays among them concern who asked for such a metric. */
+  private told(
+    logs: Logs<LogValue>,
+    hook: (callback: Callback, copy: Logs) => Hook,
+    between = false,
+  ): Promise<void> {
+    return this.each(logs as Logs, hook, between);
   }
-  override onTrainEnd(logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onTrainEnd(copy), true);
+
+  override onTrainBegin(logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onTrainBegin(copy), true);
   }
-  override onEpochBegin(epoch: number, logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onEpochBegin(epoch, copy), true);
+  override onTrainEnd(logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onTrainEnd(copy), true);
   }
-  override onEpochEnd(epoch: number, logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onEpochEnd(epoch, copy), true);
+  override onEpochBegin(epoch: number, logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onEpochBegin(epoch, copy), true);
   }
-  override onTestBegin(logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onTestBegin(copy), true);
+  override onEpochEnd(epoch: number, logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onEpochEnd(epoch, copy), true);
   }
-  override onTestEnd(logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onTestEnd(copy), true);
+  override onTestBegin(logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onTestBegin(copy), true);
   }
-  override onPredictBegin(logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onPredictBegin(copy));
+  override onTestEnd(logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onTestEnd(copy), true);
   }
-  override onPredictEnd(logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onPredictEnd(copy));
+  override onPredictBegin(logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onPredictBegin(copy));
   }
-  override onBatchBegin(step: number, logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onBatchBegin(step, copy));
+  override onPredictEnd(logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onPredictEnd(copy));
   }
-  override onBatchEnd(step: number, logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onBatchEnd(step, copy));
+  override onBatchBegin(step: number, logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onBatchBegin(step, copy));
   }
-  override onTrainBatchBegin(step: number, logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onTrainBatchBegin(step, copy));
+  override onBatchEnd(step: number, logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onBatchEnd(step, copy));
   }
-  override onTrainBatchEnd(step: number, logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onTrainBatchEnd(step, copy));
+  override onTrainBatchBegin(step: number, logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onTrainBatchBegin(step, copy));
   }
-  override onTestBatchBegin(step: number, logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onTestBatchBegin(step, copy));
+  override onTrainBatchEnd(step: number, logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onTrainBatchEnd(step, copy));
   }
-  override onTestBatchEnd(step: number, logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onTestBatchEnd(step, copy));
+  override onTestBatchBegin(step: number, logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onTestBatchBegin(step, copy));
   }
-  override onPredictBatchBegin(step: number, logs: Logs = {}): Promise<void> {
-    return this.each(logs, (c, copy) => c.onPredictBatchBegin(step, copy));
+  override onTestBatchEnd(step: number, logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onTestBatchEnd(step, copy));
+  }
+  override onPredictBatchBegin(step: number, logs: Logs<LogValue> = {}): Promise<void> {
+    return this.told(logs, (c, copy) => c.onPredictBatchBegin(step, copy));
   }
   override onPredictBatchEnd(step: number, logs: PredictLogs): Promise<void> {
     return this.each(logs, (c, copy) => c.onPredictBatchEnd(step, copy));

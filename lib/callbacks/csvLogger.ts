@@ -2,7 +2,7 @@
 import { appendFile, open, writeFile } from 'node:fs/promises';
 import { ConfigError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
-import { Callback, type Logs } from './callback.js';
+import { Callback, type Logs, type LogValue } from './callback.js';
 import { pythonFloat } from './format.js';
 
 export interface CSVLoggerOptions {
@@ -11,6 +11,12 @@ export interface CSVLoggerOptions {
   /** Whether to go on in a file that is there; it has its header already. Default false. */
   readonly append?: boolean;
 }
+
+/** A value as Keras's CSVLogger writes it: numbers of arrays are float32 there. */
+const field = (value: LogValue): string =>
+  typeof value === 'number'
+    ? pythonFloat(value)
+    : `"[${value.map((v) => pythonFloat(v, 'float32')).join(', ')}]"`;
 
 /** Whether a file is there and its first line is not empty. */
 async function hasHeader(filename: string): Promise<boolean> {
@@ -29,8 +35,8 @@ async function hasHeader(filename: string): Promise<boolean> {
 
 /**
  * Writes the logs of every epoch into a CSV file, as Keras does: the columns are `epoch` and the names
- * of the first epoch's logs, sorted; a value that is missing is `NA`. Each row is in the file when the
- * epoch ends.
+ * of the first epoch's logs, sorted; a value that is missing is `NA`, an array `"[0.25, 0.5]"` with its
+ * quotes. Each row is in the file when the epoch ends.
  *
  * @example new CSVLogger('training.csv', { append: true })
  */
@@ -61,8 +67,8 @@ export class CSVLogger extends Callback {
 
   private line(fields: readonly string[]): string {
     const special = ['"', '\r', '\n', this.separator];
-    const quoted = fields.map((field) =>
-      special.some((char) => field.includes(char)) ? `"${field.replaceAll('"', '""')}"` : field,
+    const quoted = fields.map((text) =>
+      special.some((char) => text.includes(char)) ? `"${text.replaceAll('"', '""')}"` : text,
     );
     return `${quoted.join(this.separator)}\r\n`;
   }
@@ -73,7 +79,7 @@ export class CSVLogger extends Callback {
     this.names = undefined;
   }
 
-  override async onEpochEnd(epoch: number, logs: Logs = {}): Promise<void> {
+  override async onEpochEnd(epoch: number, logs: Logs<LogValue> = {}): Promise<void> {
     let text = '';
     if (!this.names) {
       const names = Object.keys(logs).sort();
@@ -82,7 +88,7 @@ export class CSVLogger extends Callback {
       this.names = validated ? names : [...names, ...names.map((name) => `val_${name}`)];
       if (this.needsHeader) text = this.line(['epoch', ...this.names]);
     }
-    const values = this.names.map((name) => (name in logs ? pythonFloat(logs[name]) : 'NA'));
+    const values = this.names.map((name) => (name in logs ? field(logs[name]) : 'NA'));
     await appendFile(this.filename, text + this.line([String(epoch), ...values]));
   }
 }

@@ -1,6 +1,6 @@
 // EarlyStopping: ends training when a logged value stops improving.
 import type { Tensor } from '../tensor/tensor.js';
-import type { CallbackState, Logs } from './callback.js';
+import type { CallbackState, Logs, LogValue } from './callback.js';
 import { say } from './messages.js';
 import { MonitorCallback, type MonitorOptions } from './monitor.js';
 
@@ -58,7 +58,7 @@ export class EarlyStopping extends MonitorCallback {
     this.best = undefined;
   }
 
-  override async onEpochEnd(epoch: number, logs: Logs = {}): Promise<void> {
+  override async onEpochEnd(epoch: number, logs: Logs<LogValue> = {}): Promise<void> {
     this.findDirection();
     const value = this.monitored(logs);
     if (value === undefined || epoch < this.startFromEpoch) return;

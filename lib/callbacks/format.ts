@@ -1,5 +1,6 @@
 // Text as Python makes it: format strings like `{epoch:02d}-{val_loss:.2f}`, and numbers.
 import { ConfigError } from '../util/errors.js';
+import type { Logs, LogValue } from './callback.js';
 
 /** Digits behind the point that any float64 with a finite tie has. */
 const exactDigits = 100;
@@ -19,14 +20,30 @@ function fixed(value: number, digits: number): string {
 /** `1e-7` → `1e-07`. */
 const padExponent = (text: string): string => text.replace(/e([+-])(\d)$/, 'e$10$2');
 
-/** A float as Python prints it: `1.0`, `1e-05`, `nan`. */
-export function pythonFloat(value: number): string {
+/** The least size with an exponent, for float64 and float32. */
+const large = { float64: 1e16, float32: 1e6 } as const;
+
+/**
+ * A float as Python prints it: `1.0`, `1e-05`, `nan`; a float32 as NumPy does, with no more digits than tell
+ * it from other float32 numbers, and `1e+06`.
+ */
+export function pythonFloat(value: number, type: keyof typeof large = 'float64'): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e16)) return padExponent(value.toExponential());
-  const text = Object.is(value, -0) ? '-0' : String(value);
+  const short = type === 'float32' ? shortest(value) : value;
+  if (size !== 0 && (size < 1e-4 || size >= large[type])) return padExponent(short.toExponential());
+  const text = Object.is(value, -0) ? '-0' : String(short);
   return text.includes('.') ? text : `${text}.0`;
+}
+
+/** The number of fewest digits that is this one in float32. */
+function shortest(value: number): number {
+  for (let digits = 1; digits <= 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return value;
 }
 
 /** `%g`: as short as `digits` significant ones allow. */
@@ -137,19 +154,25 @@ function formatValue(value: number, whole: boolean, text: string): string | unde
 export function formatTemplate(
   where: string,
   template: string,
-  values: Readonly<Record<string, number>>,
+  values: Logs<LogValue>,
   whole: ReadonlySet<string>,
 ): string {
   return template.replace(
     /\{\{|\}\}|\{([^{}:!]*)(?:![rsa])?(?::([^{}]*))?\}/g,
     (match, name, spec) => {
       if (match === '{{' || match === '}}') return match[0];
-      if (!Object.hasOwn(values, name)) {
+      const value = Object.hasOwn(values, name) ? values[name] : undefined;
+      if (value === undefined) {
         throw new ConfigError(
           `${where}: "${template}" asks for "${name}", which is not logged; there are ${Object.keys(values).join(', ')}.`,
         );
       }
-      const text = formatValue(values[name], whole.has(name), spec ?? '');
+      if (typeof value !== 'number') {
+        throw new ConfigError(
+          `${where}: "${template}" asks for "${name}", which is an array of ${value.length} values; only numbers can be part of a name.`,
+        );
+      }
+      const text = formatValue(value, whole.has(name), spec ?? '');
       if (text !== undefined) return text;
       throw new ConfigError(
         `${where}: "${template}": cannot format ${name} with "${spec}"; use e.g. {epoch:02d} and {val_loss:.2f}.`,

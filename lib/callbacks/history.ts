@@ -1,10 +1,13 @@
 // History: what `fit` returns.
-import { Callback, type Logs } from './callback.js';
+import { Callback, type Logs, type LogsOf, type LogValue } from './callback.js';
 
-/** The logs of every epoch, and the loss of every step. */
-export class History extends Callback {
+/**
+ * The logs of every epoch, and the loss of every step. `L` are the logs of one epoch, numbers by default:
+ * `model.fit<{ loss: number; f1_score: number[] }>(…)` says that a metric is an array.
+ */
+export class History<L extends LogsOf<L> = Record<string, number>> extends Callback {
   /** One array per logged name: `loss`, `accuracy`, `val_loss`, …. */
-  readonly history: Record<string, number[]> = {};
+  readonly history = {} as { [Name in keyof L]: L[Name][] };
   /** The epochs that were run, from 0. */
   readonly epoch: number[] = [];
   private chunks: Float32Array[] = [];
@@ -28,11 +31,12 @@ export class History extends Callback {
     this.chunks.push(losses);
   }
 
-  override onEpochEnd(epoch: number, logs: Logs = {}): void {
+  override onEpochEnd(epoch: number, logs: Logs<LogValue> = {}): void {
     this.epoch.push(epoch);
+    const history: Record<string, LogValue[]> = this.history;
     for (const [name, value] of Object.entries(logs)) {
-      this.history[name] ??= [];
-      this.history[name].push(value);
+      history[name] ??= [];
+      history[name].push(value);
     }
   }
 }

@@ -4,6 +4,8 @@ export {
   type CallbackState,
   type FitParams,
   type Logs,
+  type LogsOf,
+  type LogValue,
   type PredictLogs,
 } from './callback.js';
 export { CallbackList } from './callbackList.js';

@@ -1,5 +1,7 @@
 // Learning rates as callbacks see them: of one optimizer, or of each of several in a MultiOptimizer.
+
 import type { Optimizer } from '../optimizers/optimizer.js';
+import type { LogValue } from './callback.js';
 
 /** An optimizer that has others, one per group of variables. */
 interface Compound {
@@ -22,7 +24,7 @@ export const optimizersOf = (
     : [{ optimizer, key: 'learning_rate', label: '' }];
 
 /** Adds the rates to logs: `learning_rate`, or `learning_rate_<name>` for each of several. */
-export function logRates(optimizer: Optimizer, logs: Record<string, number>): void {
+export function logRates(optimizer: Optimizer, logs: Record<string, LogValue>): void {
   for (const { optimizer: inner, key } of optimizersOf(optimizer)) logs[key] = inner.learningRate;
 }
 

@@ -1,7 +1,7 @@
 // LearningRateScheduler: sets the learning rate at the beginning of each epoch.
 import { ConfigError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
-import { Callback } from './callback.js';
+import { Callback, type LogValue } from './callback.js';
 import { logRates, optimizersOf } from './learningRate.js';
 import { say } from './messages.js';
 
@@ -47,7 +47,7 @@ export class LearningRateScheduler extends Callback {
     }
   }
 
-  override onEpochEnd(_epoch: number, logs: Record<string, number> = {}): void {
+  override onEpochEnd(_epoch: number, logs: Record<string, LogValue> = {}): void {
     logRates(this.model.optimizer, logs);
   }
 }

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { AnyModel } from '../models/model.js';
 import { ConfigError } from '../util/errors.js';
-import type { CallbackState, Logs } from './callback.js';
+import type { CallbackState, Logs, LogValue } from './callback.js';
 import { formatTemplate } from './format.js';
 import { say, warn } from './messages.js';
 import { MonitorCallback, type MonitorOptions } from './monitor.js';
@@ -74,22 +74,26 @@ export class ModelCheckpoint extends MonitorCallback {
     this.epoch = epoch;
   }
 
-  override async onTrainBatchEnd(step: number, logs: Logs = {}): Promise<void> {
+  override async onTrainBatchEnd(step: number, logs: Logs<LogValue> = {}): Promise<void> {
     if (this.every.isDue(step)) await this.saveIfWanted(this.epoch, logs, step);
   }
 
-  override async onEpochEnd(epoch: number, logs: Logs = {}): Promise<void> {
+  override async onEpochEnd(epoch: number, logs: Logs<LogValue> = {}): Promise<void> {
     if (this.saveFreq === 'epoch') await this.saveIfWanted(epoch, logs, undefined);
   }
 
-  private pathFor(epoch: number, logs: Logs, step: number | undefined): string {
-    const values: Record<string, number> = { epoch: epoch + 1 };
+  private pathFor(epoch: number, logs: Logs<LogValue>, step: number | undefined): string {
+    const values: Record<string, LogValue> = { epoch: epoch + 1 };
     if (step !== undefined) values.batch = step + 1;
     Object.assign(values, logs);
     return formatTemplate('ModelCheckpoint', this.filepath, values, wholeNames);
   }
 
-  private async saveIfWanted(epoch: number, logs: Logs, step: number | undefined): Promise<void> {
+  private async saveIfWanted(
+    epoch: number,
+    logs: Logs<LogValue>,
+    step: number | undefined,
+  ): Promise<void> {
     const path = this.pathFor(epoch, logs, step);
     if (!this.wants(epoch, logs, path)) return;
     await this.save(path);
@@ -101,7 +105,7 @@ export class ModelCheckpoint extends MonitorCallback {
   }
 
   /** Whether to save now; remembers the best value. */
-  private wants(epoch: number, logs: Logs, path: string): boolean {
+  private wants(epoch: number, logs: Logs<LogValue>, path: string): boolean {
     const { monitor, best } = this;
     if (!this.saveBestOnly) {
       this.tell(epoch, `saving model to ${path}`);
@@ -109,10 +113,12 @@ export class ModelCheckpoint extends MonitorCallback {
     }
     this.findDirection();
     const value = logs[monitor];
-    if (value === undefined) {
-      warn(
-        `ModelCheckpoint: "${monitor}" is not logged, so the model is saved as if it were the best; logged are ${Object.keys(logs).join(', ')}.`,
-      );
+    if (typeof value !== 'number') {
+      const what =
+        value === undefined
+          ? `is not logged (logged are ${Object.keys(logs).join(', ')})`
+          : `is an array of ${value.length} values`;
+      warn(`ModelCheckpoint: "${monitor}" ${what}, so the model is saved as if it were the best.`);
       return true;
     }
     const before = best === undefined ? 'None' : best.toFixed(5);

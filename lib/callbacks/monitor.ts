@@ -5,7 +5,7 @@ import type { Metric } from '../metrics/metric.js';
 import type { AnyModel } from '../models/model.js';
 import { ConfigError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
-import { Callback, type Logs } from './callback.js';
+import { Callback, type Logs, type LogValue } from './callback.js';
 import { warn } from './messages.js';
 
 export type MonitorMode = 'auto' | 'min' | 'max';
@@ -148,10 +148,19 @@ export abstract class MonitorCallback extends Callback {
       : Math.fround(value + this.minDelta) < Math.fround(reference);
   }
 
-  /** The value watched, if it is logged; else warns, once per run. */
-  protected monitored(logs: Logs): number | undefined {
+  /**
+   * The value watched, if it is logged; else warns, once per run.
+   *
+   * @throws ConfigError if it is an array
+   */
+  protected monitored(logs: Logs<LogValue>): number | undefined {
     const value = logs[this.monitor];
-    if (value !== undefined) return value;
+    if (typeof value === 'number') return value;
+    if (value !== undefined) {
+      throw new ConfigError(
+        `${this.constructor.name}: "${this.monitor}" is an array of ${value.length} values, of which none is the better one. Watch a number, e.g. of a metric with average: 'macro'.`,
+      );
+    }
     // With validationFreq some epochs are not validated, which nobody needs to be told.
     const validated = Object.keys(logs).some((name) => name.startsWith('val_'));
     const later = this.monitor.startsWith('val_') && this.params.validation && !validated;

@@ -1,5 +1,5 @@
 // ProgbarLogger: the progress that fit, evaluate and predict show, as a callback.
-import { Callback, type FitParams, type Logs } from './callback.js';
+import { Callback, type FitParams, type Logs, type LogValue } from './callback.js';
 import { makeProgress, type Progress, type Terminal } from './progress.js';
 
 /**
@@ -36,7 +36,7 @@ export class ProgbarLogger extends Callback {
     this.progress.beginEpoch(epoch);
   }
 
-  private update(step: number, logs: Logs): void {
+  private update(step: number, logs: Logs<LogValue>): void {
     const { samples, steps } = this.params;
     // The last batch may be smaller: samples are what the share of the steps comes to.
     this.seen =
@@ -44,7 +44,7 @@ export class ProgbarLogger extends Callback {
     this.progress?.update(this.seen, logs);
   }
 
-  private end(logs: Logs): void {
+  private end(logs: Logs<LogValue>): void {
     this.progress?.endEpoch(logs);
     this.progress?.end();
     this.progress = undefined;
@@ -56,10 +56,10 @@ export class ProgbarLogger extends Callback {
   override onEpochBegin(epoch: number): Promise<void> {
     return this.begin(epoch);
   }
-  override onTrainBatchEnd(step: number, logs: Logs = {}): void {
+  override onTrainBatchEnd(step: number, logs: Logs<LogValue> = {}): void {
     this.update(step, logs);
   }
-  override onEpochEnd(_epoch: number, logs: Logs = {}): void {
+  override onEpochEnd(_epoch: number, logs: Logs<LogValue> = {}): void {
     this.end(logs);
   }
   override onTrainEnd(): void {
@@ -69,10 +69,10 @@ export class ProgbarLogger extends Callback {
   override async onTestBegin(): Promise<void> {
     if (!this.fitting) await this.begin(0, 'Evaluate');
   }
-  override onTestBatchEnd(step: number, logs: Logs = {}): void {
+  override onTestBatchEnd(step: number, logs: Logs<LogValue> = {}): void {
     if (!this.fitting) this.update(step, logs);
   }
-  override onTestEnd(logs: Logs = {}): void {
+  override onTestEnd(logs: Logs<LogValue> = {}): void {
     if (!this.fitting) this.end(logs);
   }
   override onPredictBegin(): Promise<void> {

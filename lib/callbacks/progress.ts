@@ -1,5 +1,5 @@
 // The progress of training: a bar on a terminal, a line per epoch elsewhere, nothing with verbose 0.
-import type { Logs } from '../callbacks/callback.js';
+import type { Logs, LogValue } from '../callbacks/callback.js';
 import { ConfigError } from '../util/errors.js';
 
 /** Where progress is shown: standard error, or something like it. */
@@ -9,8 +9,8 @@ export type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 export interface Progress {
   beginEpoch(epoch: number): void;
   /** `samples` of the epoch are done. */
-  update(samples: number, logs: Logs): void;
-  endEpoch(logs: Logs): void;
+  update(samples: number, logs: Logs<LogValue>): void;
+  endEpoch(logs: Logs<LogValue>): void;
   end(): void;
 }
 
@@ -30,13 +30,19 @@ const silent: Progress = { beginEpoch() {}, update() {}, endEpoch() {}, end() {}
 const digits = 4;
 
 /** `loss: 0.2143 - accuracy: 0.9381` */
-export const formatLogs = (logs: Logs): string =>
+export const formatLogs = (logs: Logs<LogValue>): string =>
   Object.entries(logs)
     .map(([name, value]) => `${name}: ${formatLog(value)}`)
     .join(' - ');
 
-const formatLog = (value: number): string =>
-  value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(digits) : value.toFixed(digits);
+/** One value with four digits; of an array the mean, as in Keras. */
+function formatLog(logged: LogValue): string {
+  const values = [logged].flat();
+  const value = values.reduce((sum, v) => sum + v, 0) / values.length;
+  return value !== 0 && Math.abs(value) < 1e-3
+    ? value.toExponential(digits)
+    : value.toFixed(digits);
+}
 
 /** `58.2k samples/s` */
 export function formatRate(perSecond: number): string {

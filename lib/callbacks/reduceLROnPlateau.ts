@@ -1,6 +1,6 @@
 // ReduceLROnPlateau: lowers the learning rate when a logged value stops improving.
 import { ConfigError } from '../util/errors.js';
-import type { CallbackState } from './callback.js';
+import type { CallbackState, LogValue } from './callback.js';
 import { logRates, optimizersOf, setRate } from './learningRate.js';
 import { say } from './messages.js';
 import { MonitorCallback, type MonitorOptions } from './monitor.js';
@@ -52,7 +52,7 @@ export class ReduceLROnPlateau extends MonitorCallback {
     this.wait = 0;
   }
 
-  override onEpochEnd(epoch: number, logs: Record<string, number> = {}): void {
+  override onEpochEnd(epoch: number, logs: Record<string, LogValue> = {}): void {
     this.findDirection();
     logRates(this.model.optimizer, logs);
     const value = this.monitored(logs);

@@ -1,6 +1,6 @@
 // RemoteMonitor: sends the logs of every epoch to a server.
 import { checkOptions } from '../util/suggest.js';
-import { Callback, type Logs } from './callback.js';
+import { Callback, type Logs, type LogValue } from './callback.js';
 import { warn } from './messages.js';
 
 export interface RemoteMonitorOptions {
@@ -35,7 +35,7 @@ export class RemoteMonitor extends Callback {
     this.options = options;
   }
 
-  override async onEpochEnd(epoch: number, logs: Logs = {}): Promise<void> {
+  override async onEpochEnd(epoch: number, logs: Logs<LogValue> = {}): Promise<void> {
     const { field = 'data', headers, sendAsJson = false } = this.options;
     const json = JSON.stringify({ epoch, ...logs });
     const type: Record<string, string> = sendAsJson ? { 'content-type': 'application/json' } : {};

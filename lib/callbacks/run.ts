@@ -1,5 +1,5 @@
 // Where a run of `fit` stands, so that a callback can save it and another process can go on from there.
-import type { Callback, Logs } from './callback.js';
+import type { Callback, Logs, LogValue } from './callback.js';
 
 /** The sums that the logs of a pass are made of. */
 export interface PassSums {
@@ -8,7 +8,7 @@ export interface PassSums {
   readonly samples: number;
   readonly steps: number;
   /** The logs after the last step. */
-  readonly logs: Logs;
+  readonly logs: Logs<LogValue>;
 }
 
 /** A place between two steps of a run, and what goes on from there needs besides all variables. */

@@ -4,9 +4,10 @@ import type { AnyModel } from '../models/model.js';
 import { ConfigError } from '../util/errors.js';
 import { serialize } from '../util/serialize.js';
 import { checkOptions } from '../util/suggest.js';
-import { Callback, type CallbackState, type Logs } from './callback.js';
+import { Callback, type CallbackState, type Logs, type LogValue } from './callback.js';
 import { logRates } from './learningRate.js';
 import { graphOf } from './tensorboard/graph.js';
+import type { Bytes } from './tensorboard/protobuf.js';
 import { EventFile } from './tensorboard/records.js';
 import { kerasModel, scalar } from './tensorboard/summary.js';
 import { weightSummaries } from './tensorboard/weights.js';
@@ -39,10 +40,19 @@ const optionNames = [
   ...refused,
 ];
 
+/** A scalar for each number of logs. */
+const scalars = (logs: Logs<LogValue>, before: string, after = ''): Bytes[] =>
+  Object.entries(logs).flatMap(([name, value]) =>
+    typeof value === 'number'
+      ? scalar(`${before}${name}${after}`, value)
+      : value.map((v, i) => scalar(`${before}${name}_${i}${after}`, v)),
+  );
+
 /**
  * Writes what TensorBoard shows, `tensorboard --logdir logs`: `epoch_loss` and the like into `train/`
  * and `validation/` below `logDir`, by epoch; with `updateFreq`, `batch_loss` and the like by batch;
- * `evaluation_loss_vs_iterations` of each validation and `evaluate`. Files grow as training goes on.
+ * `evaluation_loss_vs_iterations` of each validation and `evaluate`. Of an array every element is a scalar,
+ * `epoch_f1_score_0` and so on (Keras fails). Files grow as training goes on.
  *
  * @example new TensorBoard('logs', { histogramFreq: 1 })
  */
@@ -132,10 +142,10 @@ export class TensorBoard extends Callback {
     this.batchBegan = performance.now();
   }
 
-  override async onTrainBatchEnd(_step: number, logs: Logs = {}): Promise<void> {
+  override async onTrainBatchEnd(_step: number, logs: Logs<LogValue> = {}): Promise<void> {
     await this.draw();
     if (!this.every || this.batches % this.every !== 0) return;
-    const summaries = Object.entries(logs).map(([name, value]) => scalar(`batch_${name}`, value));
+    const summaries = scalars(logs, 'batch_');
     if (this.options.writeStepsPerSecond) {
       const perSecond = 1000 / (performance.now() - this.batchBegan);
       summaries.unshift(scalar('batch_steps_per_second', perSecond));
@@ -143,14 +153,11 @@ export class TensorBoard extends Callback {
     await this.train.write(this.batches, summaries);
   }
 
-  override async onTestEnd(logs: Logs = {}): Promise<void> {
-    const summaries = Object.entries(logs).map(([name, value]) =>
-      scalar(`evaluation_${name}_vs_iterations`, value),
-    );
-    await this.validation.write(this.iterations, summaries);
+  override async onTestEnd(logs: Logs<LogValue> = {}): Promise<void> {
+    await this.validation.write(this.iterations, scalars(logs, 'evaluation_', '_vs_iterations'));
   }
 
-  override async onEpochEnd(epoch: number, logs: Logs = {}): Promise<void> {
+  override async onEpochEnd(epoch: number, logs: Logs<LogValue> = {}): Promise<void> {
     await this.draw();
     await this.writeEpoch(epoch, logs);
     const { histogramFreq, writeImages } = this.options;
@@ -160,11 +167,11 @@ export class TensorBoard extends Callback {
     }
   }
 
-  private async writeEpoch(epoch: number, logs: Logs): Promise<void> {
+  private async writeEpoch(epoch: number, logs: Logs<LogValue>): Promise<void> {
     const names = Object.keys(logs);
     if (names.length === 0) return;
     const isValidation = (name: string) => name.startsWith('val_');
-    const trained: Record<string, number> = {};
+    const trained: Record<string, LogValue> = {};
     for (const name of names) if (!isValidation(name)) trained[name] = logs[name];
     logRates(this.model.optimizer, trained);
     if (this.options.writeStepsPerSecond) {
@@ -172,16 +179,11 @@ export class TensorBoard extends Callback {
       const seconds = (performance.now() - time) / 1000;
       trained.steps_per_second = (this.iterations - iterations) / seconds;
     }
-    const summaries = Object.entries(trained).map(([name, value]) =>
-      scalar(`epoch_${name}`, value),
-    );
-    await this.train.write(epoch, summaries);
+    await this.train.write(epoch, scalars(trained, 'epoch_'));
     const validated = names.filter(isValidation);
     if (validated.length === 0) return;
-    await this.validation.write(
-      epoch,
-      validated.map((name) => scalar(`epoch_${name.slice('val_'.length)}`, logs[name])),
-    );
+    const values = validated.map((name) => [name.slice('val_'.length), logs[name]]);
+    await this.validation.write(epoch, scalars(Object.fromEntries(values), 'epoch_'));
   }
 
   override getState(): CallbackState {

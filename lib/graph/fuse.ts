@@ -7,11 +7,17 @@ import { fusedByConv } from '../ops/fused-activation.js';
 import { fusedActivations } from '../ops/gemm.js';
 import { reshape } from '../ops/movement.js';
 import type { OpNode, Tensor } from '../tensor/tensor.js';
+import {
+  NormalizedRectifiers,
+  type Replacement,
+  rectifyBeforePooling,
+} from './fuse-normalization.js';
+import { Readers } from './readers.js';
 import { rebuild } from './simplify.js';
 import { resolve, topological } from './walk.js';
 
 /** Names of the rules. */
-export type FusionName = 'fuseScale' | 'fuseActivation';
+export type FusionName = 'fuseScale' | 'fuseActivation' | 'fuseRectifier' | 'rectifyBeforePooling';
 
 /** A product, and what follows it alone. */
 interface Chain {
@@ -28,38 +34,12 @@ const fusible: Readonly<Record<string, readonly string[]>> = {
   dense: fusedActivations,
 };
 
-const isSix = (t: Tensor): boolean => t.source.kind === 'literal' && t.source.value === 6;
-
 /** Finds what follows products in a graph. */
 class Chains {
-  private readonly readers = new Map<Tensor, OpNode[]>();
-
   constructor(
-    order: readonly OpNode[],
-    /** What is read from outside of the graph. */
-    private readonly outside: ReadonlySet<Tensor>,
+    private readonly readers: Readers,
     private readonly without: readonly string[],
-  ) {
-    for (const node of order) {
-      for (const t of node.inputs.map(resolve)) {
-        const known = this.readers.get(t);
-        if (known) known.push(node);
-        else this.readers.set(t, [node]);
-      }
-    }
-  }
-
-  /** The only call that reads `t`, or a view of it; and what it reads. */
-  private next(t: Tensor): { node: OpNode; read: Tensor } | undefined {
-    let read = t;
-    for (;;) {
-      const readers = this.readers.get(read) ?? [];
-      if (readers.length !== 1 || this.outside.has(read)) return undefined;
-      const [node] = readers;
-      if (node.op.kind !== 'view') return { node, read };
-      [read] = node.outputs;
-    }
-  }
+  ) {}
 
   /** A normalization of the channels of a convolution. */
   private shiftAfter(head: OpNode): OpNode | undefined {
@@ -67,7 +47,7 @@ class Chains {
       return undefined;
     }
     const [y] = head.outputs;
-    const after = this.next(y);
+    const after = this.readers.only(y);
     if (after?.node.op.name !== 'scaleShift') return undefined;
     const { node, read } = after;
     const isChannels = read.shape[1] === y.shape[y.rank - 1];
@@ -76,15 +56,11 @@ class Chains {
 
   /** An activation that the kernel of `head` knows, after `t`. */
   private activationAfter(head: OpNode, t: Tensor): { name: string; end: OpNode } | undefined {
-    const after = this.without.includes('fuseActivation') ? undefined : this.next(t);
+    const after = this.without.includes('fuseActivation') ? undefined : this.readers.only(t);
     if (after?.node.op.kind !== 'unary') return undefined;
     const { name } = after.node.op;
     const known = fusible[head.op.name];
     if (!known.includes(name)) return undefined;
-    if (name === 'relu' && known.includes('relu6') && !this.without.includes('foldLiterals')) {
-      const cut = this.next(after.node.outputs[0])?.node;
-      if (cut?.op.name === 'minimum' && cut.inputs.some(isSix)) return { name: 'relu6', end: cut };
-    }
     return { name, end: after.node };
   }
 
@@ -126,11 +102,34 @@ function scaledInputs(head: OpNode, shift: OpNode, mapped: (t: Tensor) => Tensor
 /** The chain as one call. */
 function fusedCall({ head, shift, activation, end }: Chain, mapped: (t: Tensor) => Tensor): Tensor {
   const code = { activation: fusedByConv.indexOf(activation) };
-  return inPlaceOf(head, () => {
-    const inputs = shift ? scaledInputs(head, shift, mapped) : head.inputs.map(mapped);
-    const attrs = { ...head.attrs, ...code, ...(shift && { scaled: 1 }) };
-    return reshape(callAll(head.op, inputs, attrs)[0], end.outputs[0].shape);
-  });
+  const inputs = shift ? scaledInputs(head, shift, mapped) : head.inputs.map(mapped);
+  const attrs = { ...head.attrs, ...code, ...(shift && { scaled: 1 }) };
+  return reshape(callAll(head.op, inputs, attrs)[0], end.outputs[0].shape);
+}
+
+/** What is replaced, by the call where it is. */
+function findReplacements(
+  order: readonly OpNode[],
+  readers: Readers,
+  without: readonly string[],
+): ReadonlyMap<OpNode, Replacement> {
+  const chains = new Chains(readers, without);
+  const fuses = !without.includes('fuseRectifier');
+  const rectifiers = fuses ? new NormalizedRectifiers(order, readers) : undefined;
+  const swaps = !without.includes('rectifyBeforePooling');
+  const found = new Map<OpNode, Replacement>();
+  for (const node of order) {
+    const chain = chains.from(node);
+    if (chain) {
+      const call = (mapped: (t: Tensor) => Tensor) =>
+        inPlaceOf(chain.head, () => fusedCall(chain, mapped));
+      found.set(chain.end, (mapped) => [[chain.end.outputs[0], call(mapped)]]);
+    }
+    const other =
+      rectifiers?.replacementOf(node) ?? (swaps ? rectifyBeforePooling(node, readers) : undefined);
+    if (other) found.set(node, other);
+  }
+  return found;
 }
 
 /**
@@ -148,26 +147,22 @@ export function fuse(
   without: readonly string[],
 ): { tensor: (t: Tensor) => Tensor; node: (n: OpNode) => OpNode } {
   const order = topological(roots, (n) => n.inputs.map(resolve).filter(isOwn));
-  const chains = new Chains(order, outside, without);
-  const byEnd = new Map<OpNode, Chain>();
-  for (const node of order) {
-    const chain = chains.from(node);
-    if (chain) byEnd.set(chain.end, chain);
-  }
+  const replacements = findReplacements(order, new Readers(order, outside), without);
   const tensors = new Map<Tensor, Tensor>();
   const nodes = new Map<OpNode, OpNode>();
   const mapped = (t: Tensor): Tensor => {
     const r = resolve(t);
     return tensors.get(r) ?? r;
   };
-  for (const node of byEnd.size > 0 ? order : []) {
-    const chain = byEnd.get(node);
-    if (chain) {
-      tensors.set(node.outputs[0], fusedCall(chain, mapped));
+  for (const node of replacements.size > 0 ? order : []) {
+    const replacement = replacements.get(node);
+    if (replacement) {
+      for (const [t, by] of inPlaceOf(node, () => replacement(mapped))) tensors.set(t, by);
       continue;
     }
     const inputs = node.inputs.map(mapped);
-    if (inputs.every((t, i) => t === node.inputs[i])) continue;
+    const isReplaced = node.outputs.some((t) => tensors.has(t));
+    if (isReplaced || inputs.every((t, i) => t === node.inputs[i])) continue;
     const current = rebuild(node, inputs);
     nodes.set(node, current);
     for (const [i, output] of node.outputs.entries()) tensors.set(output, current.outputs[i]);

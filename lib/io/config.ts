@@ -1,4 +1,5 @@
 // A model's config as Keras writes it: what `config.json` in a `.keras` file and `toJSON()` hold.
+import { isOperationModule } from '../layers/operations/registry.js';
 import { serializeLayer } from '../layers/serialize.js';
 import { Loss, type LossFunction, losses } from '../losses/loss.js';
 import { Metric } from '../metrics/metric.js';
@@ -19,6 +20,9 @@ const functional = {
 
 /** Module and names of a class that Keras knows otherwise than we do. */
 function kerasNames(className: string, module: string): Json {
+  if (isOperationModule(module)) {
+    return { module, class_name: className, registered_name: className };
+  }
   const registered = registeredName(className);
   const registry = registryOf(module);
   if (registered !== undefined || (registry && !registry.has(className))) {
@@ -92,11 +96,8 @@ export function modelConfig(model: Model): Json {
 /** The whole of `config.json`. */
 export function fullConfig(model: Model): Json {
   const compiled = compileConfig(model);
-  const { builtShapes } = model;
-  const input_shape = builtShapes?.length === 1 ? builtShapes[0] : builtShapes;
   return {
     ...modelConfig(model),
-    ...(input_shape && { build_config: { input_shape } }),
     compile_config: compiled ? { optimizer: compiled.optimizer, ...compiled.rest } : {},
   };
 }

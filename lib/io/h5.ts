@@ -187,9 +187,9 @@ export class H5Writer {
     if (entries.length > 0) await this.worker.ask({ op: 'write', entries });
   }
 
-  /** Ends the file; from here on it is on the disk. */
-  async close(): Promise<void> {
-    await this.worker.ask({ op: 'close' });
+  /** Ends the file; from here on it is on the disk if it is `lasting`. */
+  async close(lasting: boolean): Promise<void> {
+    await this.worker.ask({ op: 'close', lasting });
   }
 
   /** Puts texts and a file into a zip file. */
@@ -204,8 +204,8 @@ export class H5Writer {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Copied in pieces of a millisecond into memory that both threads see. */
-const pieceLength = 1 << 20;
+/** Copied in pieces of less than a millisecond into memory that both threads see. */
+const pieceLength = 1 << 18;
 
 /** An entry whose values both threads see: copying them at once would block this one for long. */
 async function shared(entry: Entry): Promise<Entry> {

@@ -1,11 +1,12 @@
 // Reads models and weights: `.keras`, `.weights.h5`, and the older `.h5`, whatever the file is called.
-import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withAllowance } from '../layers/layer.js';
 import type { Model } from '../models/model.js';
 import { FormatError, NeuroneError, StateError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
+import { readAssets, takeAssets } from './assets.js';
 import { H5Reader } from './h5.js';
 import { LegacyFile } from './legacy.js';
 import { assignAll, type Pair, type Problem, report } from './match.js';
@@ -13,8 +14,15 @@ import { parseJson } from './parse.js';
 import type { Found, FoundData, Part } from './protocol.js';
 import { type RestoreOptions, restore } from './restore.js';
 import { restoreState } from './state.js';
-import { matchOptimizer, matchWeights } from './weights.js';
-import { type Archive, type Member, readDirectory, readMember } from './zip.js';
+import { matchOptimizer, matchWeights, type OwnArray } from './weights.js';
+import {
+  type Archive,
+  checkMember,
+  type Member,
+  readDirectory,
+  readMember,
+  unpackMember,
+} from './zip.js';
 
 /** Options of `loadModel`. */
 export interface LoadOptions extends RestoreOptions {
@@ -99,11 +107,14 @@ class Source {
     const { archive, members } = await this.archive();
     const member = members.get(weightsName);
     if (!member) throw new FormatError(`${this.where}: it has no ${weightsName}.`);
-    const { offset, size, crc, deflated } = member;
-    if (!deflated) return { path: this.path, offset, bytes: size, crc };
+    const { offset, size, deflated } = member;
+    if (!deflated) {
+      await checkMember(archive, member);
+      return { path: this.path, offset, bytes: size };
+    }
     this.folder = await mkdtemp(join(tmpdir(), 'neurone-'));
     const path = join(this.folder, weightsName);
-    await writeFile(path, await readMember(archive, member));
+    await unpackMember(archive, member, path);
     return { path, offset: 0, bytes: size };
   }
 
@@ -131,6 +142,7 @@ interface Fit {
   readonly pairs: readonly Pair[];
   readonly problems: readonly Problem[];
   readonly optimizer: readonly FoundData[];
+  readonly arrays: readonly OwnArray[];
 }
 
 function optimizerPairs(model: Model, { optimizer }: Fit, where: string): readonly Pair[] {
@@ -147,7 +159,15 @@ function optimizerPairs(model: Model, { optimizer }: Fit, where: string): readon
 async function fill(model: Model, source: Source, fit: Fit): Promise<void> {
   if (fit.problems.length > 0) throw report(source.where, fit.problems);
   const pairs = [...fit.pairs, ...optimizerPairs(model, fit, source.where)];
-  await assignAll(source.startReader(), pairs);
+  const { arrays } = fit;
+  const wrong = arrays.find(({ found }) => found.unreadable !== undefined);
+  if (wrong) throw new FormatError(`${source.where}: "${wrong.found.path}" holds no numbers.`);
+  const paths = arrays.map(({ found }) => found.path);
+  const values = await assignAll(source.startReader(), pairs, paths);
+  for (const [i, { layer, found }] of arrays.entries()) {
+    const name = found.path.slice(found.path.lastIndexOf('/') + 1);
+    layer.loadOwnArray(name, Float32Array.from(values[i]));
+  }
 }
 
 async function loadKeras(source: Source, options: LoadOptions): Promise<Model> {
@@ -167,7 +187,9 @@ async function loadKeras(source: Source, options: LoadOptions): Promise<Model> {
   const model = withAllowance(Math.max(elementsOf(found), freeElements), () =>
     restore(config, source.where, options),
   );
+  const assets = await readAssets(model, archive, members);
   await fill(model, source, matchWeights(model, found));
+  takeAssets(assets, source.where);
   restoreState(model, metadata?.neurone);
   return model;
 }
@@ -190,7 +212,7 @@ async function loadLegacy(source: Source, options: LoadOptions): Promise<Model> 
     restore({ ...config, compile_config }, source.where, options),
   );
   const optimizer = model.compileOptions ? legacy.optimizerData() : [];
-  await fill(model, source, { ...legacy.matchWeights(model), optimizer });
+  await fill(model, source, { ...legacy.matchWeights(model), optimizer, arrays: [] });
   restoreState(model, json('neurone'));
   return model;
 }
@@ -229,7 +251,7 @@ export async function loadWeights(
       ({ attributes }) => 'layer_names' in attributes || 'layer_names0' in attributes,
     );
     const fit: Fit = isLegacy
-      ? { ...new LegacyFile(found, source.where).matchWeights(model), optimizer: [] }
+      ? { ...new LegacyFile(found, source.where).matchWeights(model), optimizer: [], arrays: [] }
       : matchWeights(model, found);
     if (!options.skipMismatch) return fill(model, source, fit);
     if (fit.problems.length > 0) process.emitWarning(report(source.where, fit.problems).message);

@@ -78,9 +78,14 @@ function tensorOf(values: Values, { shape, dtype }: Variable): Tensor {
   return tensor(values, { shape, dtype });
 }
 
-/** Reads everything, and only then changes the variables. */
-export async function assignAll(reader: H5Reader, pairs: readonly Pair[]): Promise<void> {
-  const values = await reader.read(pairs.map(({ path }) => path));
+/** Reads everything, and only then changes the variables; `alsoRead` are other data sets, whose values it gives. */
+export async function assignAll(
+  reader: H5Reader,
+  pairs: readonly Pair[],
+  alsoRead: readonly string[] = [],
+): Promise<readonly Values[]> {
+  const values = await reader.read([...pairs.map(({ path }) => path), ...alsoRead]);
   const tensors = pairs.map(({ variable }, i) => tensorOf(values[i], variable));
   for (const [i, { variable }] of pairs.entries()) variable.assign(tensors[i]);
+  return values.slice(pairs.length);
 }

@@ -1,6 +1,11 @@
 // Configs from files: read, checked, and brought from the forms of older versions of Keras to that of Keras 3.
 
 import { layers } from '../layers/layer.js';
+import {
+  isOperationModule,
+  operationNamed,
+  operationNames,
+} from '../layers/operations/registry.js';
 import { ConfigError, FormatError } from '../util/errors.js';
 import { isSerialized, type SerializedObject } from '../util/serialize.js';
 import { suggestion } from '../util/suggest.js';
@@ -71,7 +76,8 @@ const renamed: Readonly<Record<string, string>> = { Model: 'Functional' };
 
 /** The user's registered name if it is known, else the class's. */
 function classNameOf(entry: SerializedObject): string {
-  const { registered_name } = entry;
+  const { registered_name, module, class_name } = entry;
+  if (isOperationModule(module)) return class_name;
   if (registered_name && known(registered_name)) return registered_name;
   const plain = entry.class_name.slice(entry.class_name.lastIndexOf('>') + 1);
   return known(entry.class_name) ? entry.class_name : (renamed[plain] ?? plain);
@@ -132,6 +138,12 @@ class Check {
     inLayers: boolean,
     name: string | undefined,
   ): void {
+    if (isOperationModule(module)) {
+      if (operationNamed(className)) return;
+      throw new ConfigError(
+        `${this.where}: "${name}" is the operation ${className} of Keras, and there is nothing like it here.${suggestion(className, operationNames())}`,
+      );
+    }
     const registry = inLayers ? layers : registryOf(module ?? '');
     const policy = className.endsWith('DTypePolicy') || notClasses.has(className);
     const isKnown = registry ? registry.has(className) : known(className) || policy;

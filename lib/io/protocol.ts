@@ -38,8 +38,6 @@ export interface Part {
   readonly path: string;
   readonly offset: number;
   readonly bytes: number;
-  /** What its CRC-32 must be. */
-  readonly crc?: number;
 }
 
 export type Request =
@@ -47,12 +45,14 @@ export type Request =
   | { readonly op: 'read'; readonly paths: readonly string[] }
   | { readonly op: 'create'; readonly path: string }
   | { readonly op: 'write'; readonly entries: readonly Entry[] }
-  | { readonly op: 'close' }
+  | { readonly op: 'close'; readonly lasting: boolean }
   | {
       readonly op: 'zip';
       readonly path: string;
       readonly texts: Readonly<Record<string, string>>;
       readonly file: { readonly name: string; readonly path: string };
+      /** Texts behind the file. */
+      readonly assets: Readonly<Record<string, string>>;
     };
 
 /** Elements of one data set. */

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import type { Model } from '../models/model.js';
 import { ConfigError, StateError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
+import { assetsOf } from './assets.js';
 import { temporaryBeside, writeAtomically } from './atomic.js';
 import { fullConfig, toText } from './config.js';
 import { H5Writer } from './h5.js';
@@ -47,10 +48,15 @@ async function contentOf(model: Model, plan: readonly Planned[]): Promise<Conten
   return { plan, state, snapshot };
 }
 
-async function writeH5(writer: H5Writer, path: string, { plan, snapshot }: Content): Promise<void> {
+async function writeH5(
+  writer: H5Writer,
+  path: string,
+  { plan, snapshot }: Content,
+  lasting = true,
+): Promise<void> {
   await writer.create(path);
   await writer.write(entriesOf(plan, snapshot));
-  await writer.close();
+  await writer.close(lasting);
 }
 
 async function withWriter(path: string, use: (writer: H5Writer) => Promise<void>): Promise<void> {
@@ -65,6 +71,7 @@ async function withWriter(path: string, use: (writer: H5Writer) => Promise<void>
 async function saveKeras(model: Model, path: string, options: Required<SaveOptions>) {
   const plan = [...planWeights(model, options.includeOptimizer)];
   const config = toText(fullConfig(model));
+  const assets = assetsOf(model);
   const content = await contentOf(model, plan);
   const state = stateText(content.state, content.snapshot);
   const metadata = `{"keras_version": "${kerasVersion}", "date_saved": "${timestamp()}", "neurone": ${state}}`;
@@ -72,11 +79,12 @@ async function saveKeras(model: Model, path: string, options: Required<SaveOptio
   await writeAtomically(path, options.overwrite, (temporary) =>
     withWriter(path, async (writer) => {
       try {
-        await writeH5(writer, weights, content);
+        await writeH5(writer, weights, content, false);
         await writer.zip({
           path: temporary,
           texts: { 'metadata.json': metadata, 'config.json': config },
           file: { name: 'model.weights.h5', path: weights },
+          assets,
         });
       } finally {
         await rm(weights, { force: true });
@@ -86,6 +94,12 @@ async function saveKeras(model: Model, path: string, options: Required<SaveOptio
 }
 
 async function saveLegacy(model: Model, path: string, options: Required<SaveOptions>) {
+  const [asset] = Object.keys(assetsOf(model));
+  if (asset !== undefined) {
+    throw new ConfigError(
+      `${model.name}: an .h5 file cannot hold ${asset}, the vocabulary of a layer that was adapted. Save to a .keras file.`,
+    );
+  }
   const content = await contentOf(model, [...planLegacy(model, options.includeOptimizer)]);
   const neurone = stateText(content.state, content.snapshot);
   const plan = [...content.plan, { path: '', attributes: { neurone } }];

@@ -9,6 +9,8 @@ export interface Planned {
   readonly path: string;
   readonly attributes?: Attributes;
   readonly variable?: Variable;
+  /** Numbers that no variable holds: as they are now. */
+  readonly values?: Float32Array;
 }
 
 export type Snapshot = ReadonlyMap<Variable, DataArray>;
@@ -28,15 +30,20 @@ export async function takeSnapshot(variables: Iterable<Variable>): Promise<Snaps
   );
 }
 
-/** The step count is int64 in Keras's files. */
+/** Counts of steps, and of what Normalization has seen, are int64 in Keras's files. */
 const typeOf = (variable: Variable): ElementType => {
-  if (variable.dtype === 'int32') return variable.name === 'iterations' ? 'int64' : 'int32';
+  if (variable.dtype === 'int32')
+    return ['iterations', 'count'].includes(variable.name) ? 'int64' : 'int32';
   return variable.dtype === 'float32' ? 'float32' : 'uint8';
 };
 
 /** What was planned, with its values. */
 export function* entriesOf(plan: readonly Planned[], snapshot: Snapshot): Generator<Entry> {
-  for (const { path, attributes = {}, variable } of plan) {
+  for (const { path, attributes = {}, variable, values: plain } of plan) {
+    if (plain) {
+      yield { path, attributes, data: { type: 'float32', shape: [plain.length], values: plain } };
+      continue;
+    }
     const data = variable && snapshot.get(variable);
     if (!variable || !data) {
       yield { path, attributes };

@@ -13,6 +13,8 @@ export interface Saveable {
   readonly path: string;
   readonly name: string;
   readonly variables: readonly Variable[];
+  /** Undefined for an optimizer. */
+  readonly layer?: AnyLayer;
 }
 
 /** What every layer and model has: none of it holds layers that are not found otherwise. */
@@ -42,7 +44,7 @@ class Walk {
     // An input has no variables, and is not among the layers of every model.
     if (this.seen.has(layer) || layer instanceof Input) return;
     this.seen.add(layer);
-    this.found.push({ path, name: layer.name, variables: layer.ownWeights });
+    this.found.push({ path, name: layer.name, variables: layer.ownWeights, layer });
     if (listsLayers(layer)) this.container(layer.layers, join(path, 'layers'));
     const attributes = Object.entries(layer)
       .filter(([name]) => !ofEveryModel.has(name))

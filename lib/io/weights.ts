@@ -1,22 +1,23 @@
 // The layout of `.weights.h5`, and of `model.weights.h5` in a `.keras` file.
 import type { Variable } from '../graph/variable.js';
+import { type ArrayKeeper, keepsArrays } from '../layers/assets.js';
 import type { Model } from '../models/model.js';
 import { matchShares, type Pair, type Problem, type Share } from './match.js';
 import type { Found, FoundData } from './protocol.js';
 import type { Planned } from './snapshot.js';
-import { walk } from './walk.js';
+import { type Saveable, walk } from './walk.js';
 
 const varsOf = (path: string): string => (path === '' ? 'vars' : `${path}/vars`);
 
 /** Everything to be written: a group for each object, and in it a data set for each variable. */
 export function* planWeights(model: Model, includeOptimizer: boolean): Generator<Planned> {
   const written = new Set<string>();
-  const objects = [...walk(model)];
+  const objects: Saveable[] = [...walk(model)];
   if (includeOptimizer && model.compileOptions) {
     const { name, variables } = model.optimizer;
     objects.push({ path: 'optimizer', name, variables });
   }
-  for (const { path, name, variables } of objects) {
+  for (const { path, name, variables, layer } of objects) {
     const parts = varsOf(path).split('/');
     for (let depth = 1; depth < parts.length; depth++) {
       const above = parts.slice(0, depth).join('/');
@@ -27,6 +28,8 @@ export function* planWeights(model: Model, includeOptimizer: boolean): Generator
     written.add(group);
     yield { path: group, attributes: { name } };
     for (const [i, variable] of variables.entries()) yield { path: `${group}/${i}`, variable };
+    const arrays = layer && keepsArrays(layer) ? layer.ownArrays : {};
+    for (const [key, values] of Object.entries(arrays)) yield { path: `${group}/${key}`, values };
   }
 }
 
@@ -37,6 +40,14 @@ const ignored =
 /** What the older of Keras's versions called a model's list of layers. */
 const olderName = (path: string): string =>
   path.replace(/(^|\/)layers\//g, '$1_layer_checkpoint_dependencies/');
+
+/** A data set that a layer has under a name of its own. */
+export interface OwnArray {
+  readonly layer: ArrayKeeper;
+  readonly found: FoundData;
+}
+
+const isNumbered = (path: string): boolean => /\/\d+$/.test(path);
 
 const numberOf = (path: string): number => Number(path.slice(path.lastIndexOf('/') + 1));
 
@@ -55,7 +66,12 @@ function byGroup({ data }: Found): Map<string, FoundData[]> {
 export function matchWeights(
   model: Model,
   found: Found,
-): { pairs: Pair[]; problems: Problem[]; optimizer: readonly FoundData[] } {
+): {
+  pairs: Pair[];
+  problems: Problem[];
+  optimizer: readonly FoundData[];
+  arrays: readonly OwnArray[];
+} {
   const groups = byGroup(found);
   const take = (path: string): FoundData[] => {
     const data = groups.get(path) ?? [];
@@ -63,16 +79,20 @@ export function matchWeights(
     return data;
   };
   const optimizer = take('optimizer/vars');
-  const shares = walk(model).map(({ path, name, variables }): Share => {
+  const arrays: OwnArray[] = [];
+  const shares = walk(model).map(({ path, name, variables, layer }): Share => {
     const group = varsOf(path);
     const present = groups.has(group) ? group : varsOf(olderName(path));
-    return { name, variables, data: take(present) };
+    const data = take(present);
+    if (!layer || !keepsArrays(layer)) return { name, variables, data };
+    for (const found of data) if (!isNumbered(found.path)) arrays.push({ layer, found });
+    return { name, variables, data: data.filter((found) => isNumbered(found.path)) };
   });
   for (const [group, data] of groups) {
     if (!ignored.test(`${group}/`) && !group.startsWith('optimizer/'))
       shares.push({ name: group, variables: [], data });
   }
-  return { ...matchShares(shares), optimizer };
+  return { ...matchShares(shares), optimizer, arrays };
 }
 
 /** Which of an optimizer's variables a file has; undefined if it is another optimizer's. */

@@ -39,7 +39,7 @@ export interface EmbeddingOptions extends Omit<LayerOptions, 'inputDim'> {
   /** Whether index 0 is padding, which the layers after this one are to skip. Default false. */
   readonly maskZero?: boolean;
   /** The vectors to start from, `[inputDim, outputDim]`. */
-  readonly weights?: TensorLike | readonly [Tensor];
+  readonly weights?: TensorLike | readonly [Tensor] | null;
   /** Of Keras's past; without effect. */
   readonly inputLength?: unknown;
 }
@@ -94,7 +94,7 @@ export class Embedding extends Layer {
     this.embeddingsConstraint = getConstraint(options.embeddingsConstraint);
     this.maskZero = options.maskZero ?? false;
     this.supportsMasking = this.maskZero;
-    if (options.weights !== undefined) this.startFrom(options.weights);
+    if (options.weights) this.startFrom(options.weights);
   }
 
   private startFrom(weights: TensorLike | readonly [Tensor]): void {

@@ -14,7 +14,7 @@ import {
 } from '../regularizers/index.js';
 import type { DType } from '../tensor/dtype.js';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { filled, type Tensor } from '../tensor/tensor.js';
 import { FormatError } from '../util/errors.js';
 import { camelKeys, Registry, toSnakeCase } from '../util/registry.js';
 import type { SerializedObject } from '../util/serialize.js';
@@ -143,7 +143,10 @@ export function layersIn(record: object): readonly AnyLayer[] {
 /** How many more elements weights may have: no end of them, but while a file is loaded. */
 let allowance = Number.POSITIVE_INFINITY;
 
-/** @internal Runs `fn`, in which layers may not make weights of more elements than these. */
+/**
+ * @internal Runs `fn`, in which layers may not make weights of more elements than these. They begin as zeros: what
+ * they are to be comes from the file, and random numbers for them would take as long as reading it.
+ */
 export function withAllowance<T>(elements: number, fn: () => T): T {
   const before = allowance;
   allowance = elements;
@@ -179,6 +182,8 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   readonly className: string;
   private mayTrain: boolean;
   built = false;
+  /** @internal What it was built for; undefined if it built itself otherwise. */
+  builtFor: SymbolicShape | readonly SymbolicShape[] | undefined = undefined;
   readonly inputShape: Shape | undefined;
   readonly activityRegularizer: Regularizer | undefined;
   /** Whether it passes on the mask of its input. */
@@ -240,6 +245,11 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
     return this.supportsMasking ? masks[0] : undefined;
   }
 
+  /** @internal The module that Keras has its class in. */
+  get kerasModule(): string {
+    return 'keras.layers';
+  }
+
   /** Its calls on symbolic tensors, in order. */
   get nodes(): readonly LayerNode[] {
     return nodesOf(this);
@@ -292,6 +302,7 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
       scope.path = path; // errors name where the layer is
       this.build(inputShape as Parameters<this['build']>[0]);
     });
+    this.builtFor = inputShape;
     this.built = true;
     this.namePaths(this.name);
   }
@@ -306,8 +317,9 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
         `${this.name}: its weight "${name}" of shape ${formatShape(shape)} is larger than what the file can hold.`,
       );
     }
+    const given = getInitializer(initializer);
     const weight = untraced(() => {
-      const initial = getInitializer(initializer).call(shape);
+      const initial = allowance === Number.POSITIVE_INFINITY ? given.call(shape) : filled(0, shape);
       return new Variable(cast(initial, options.dtype ?? 'float32'), { name, trainable });
     });
     weight.path = `${this.name}/${name}`;

@@ -3,10 +3,10 @@ import { elu } from '../activations/index.js';
 import {
   clip,
   greater,
-  minimum,
   multiply,
   negative,
   relu,
+  relu6,
   subtract,
   where,
 } from '../ops/elementwise.js';
@@ -23,7 +23,7 @@ const leaky = (x: Tensor, slope: number): Tensor => where(greater(x, 0), x, mult
 
 /** max(x, 0) up to `limit`. TensorFlow's relu6 has derivative 0 at 6, its clip derivative 1 at the limit. */
 const limited = (x: Tensor, limit: number): Tensor =>
-  limit === 6 ? minimum(6, relu(x)) : clip(relu(x), 0, limit);
+  limit === 6 ? relu6(x) : clip(relu(x), 0, limit);
 
 export interface ReLUOptions extends LayerOptions {
   /** The largest output; null (default): no limit. */

@@ -87,12 +87,27 @@ function traceOn(
   });
 }
 
+let inferring = false;
+
+/** @internal Whether a call is made for the shapes of what it gives alone: nothing of it is ever run. */
+export const infersShapes = (): boolean => inferring;
+
 /** The shapes and dtypes that `call` gives for symbolic tensors, and their structure. */
 export function inferSymbolic(
   input: Structure,
   call: (x: Structure) => Structure,
 ): { structure: Structure; infos: readonly { shape: SymbolicShape; dtype: DType }[] } {
-  const [a, b] = standIns.map((sizes) => traceOn(input, sizes, call));
+  const before = inferring;
+  inferring = true;
+  try {
+    return compared(standIns.map((sizes) => traceOn(input, sizes, call)));
+  } finally {
+    inferring = before;
+  }
+}
+
+/** What two traces have in common. */
+function compared([a, b]: readonly Traced[]): ReturnType<typeof inferSymbolic> {
   const infos = a.tensors.map(({ shape, dtype }, i) => ({
     dtype,
     shape: shape.map((d, axis) => (d === b.tensors[i].shape[axis] ? d : null)),

@@ -1,7 +1,7 @@
 // The base of layers that hold another layer.
 import { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
-import { resolveObject, type SerializedObject } from '../util/serialize.js';
+import { isSerialized, resolveObject, type SerializedObject } from '../util/serialize.js';
 import { titleOf } from './input-spec.js';
 import {
   type AnyLayer,
@@ -13,7 +13,7 @@ import {
   type Structure,
   type SymbolicShape,
 } from './layer.js';
-import { serializeLayer } from './serialize.js';
+import { deserializeLayer, serializeLayer } from './serialize.js';
 
 export interface WrapperOptions extends LayerOptions {
   /** The layer that is wrapped, or Keras's config of it. */
@@ -40,7 +40,9 @@ export class Wrapper extends Layer {
     const { name } = new.target;
     checkLayerOptions(name, options, ['layer', ...own]);
     if (!options.layer) throw new ConfigError(`${name}: expected a layer to wrap, got none.`);
-    const inner = resolveObject<AnyLayer>(options.layer, layers);
+    const inner = isSerialized(options.layer)
+      ? deserializeLayer(options.layer)
+      : resolveObject<AnyLayer>(options.layer, layers);
     if (!(inner instanceof Layer)) {
       throw new ConfigError(`${name}: expected a layer to wrap, got ${typeof inner}.`);
     }

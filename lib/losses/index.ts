@@ -8,6 +8,7 @@ import {
 } from '../util/serialize.js';
 import './circle.js';
 import './crossentropy.js';
+import './ctc.js';
 import './focal.js';
 import './hinge.js';
 import './likelihood.js';
@@ -27,6 +28,7 @@ export {
   type SparseCrossentropyOptions,
   sparseCategoricalCrossentropy,
 } from './crossentropy.js';
+export { CTC, ctc } from './ctc.js';
 export {
   BinaryFocalCrossentropy,
   type BinaryFocalOptions,

@@ -2,17 +2,10 @@
 import { checkNumber, checkWhole } from '../losses/options.js';
 import { aligned, matchRanks } from '../losses/shapes.js';
 import { cast } from '../ops/convert.js';
-import {
-  equal,
-  greater,
-  greaterEqual,
-  isfinite,
-  less,
-  logicalAnd,
-  where,
-} from '../ops/elementwise.js';
-import { expandDims, oneHot, sliceAxis, squeeze } from '../ops/movement.js';
-import { all, any, argmax, sum } from '../ops/reduce.js';
+import { equal, greater } from '../ops/elementwise.js';
+import { expandDims, sliceAxis, squeeze } from '../ops/movement.js';
+import { any, argmax } from '../ops/reduce.js';
+import { inTopK } from '../ops/sort.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
@@ -71,21 +64,6 @@ export function sparseCategoricalAccuracy(yTrue: Tensor, yPred: Tensor): Tensor 
   return right.rank > 1 && right.shape.at(-1) === 1 ? squeeze(right, -1) : right;
 }
 
-/**
- * Whether fewer than `k` classes are predicted above the label's: a tie counts for the label. A label
- * that is no class, and predictions that are not finite, are never right.
- */
-function inTopK(labels: Tensor, yPred: Tensor, k: number): Tensor {
-  const label = cast(labels, 'int32');
-  const classes = yPred.shape[yPred.rank - 1];
-  const isLabel = greater(oneHot(label, classes), 0);
-  const ofLabel = sum(where(isLabel, yPred, 0), -1, { keepDims: true });
-  const above = sum(cast(greater(yPred, ofLabel), 'float32'), -1);
-  const known = logicalAnd(greaterEqual(label, 0), less(label, classes));
-  const sure = logicalAnd(known, all(isfinite(yPred), -1));
-  return cast(logicalAnd(sure, less(above, k)), 'float32');
-}
-
 export interface TopKOptions {
   /** How many of the largest predictions count. Default 5. */
   readonly k?: number;
@@ -98,7 +76,7 @@ export function topKCategoricalAccuracy(
   { k = 5 }: TopKOptions = {},
 ): Tensor {
   checkRows('top_k_categorical_accuracy', yTrue, yPred);
-  return inTopK(argmax(yTrue), cast(yPred, 'float32'), k);
+  return cast(inTopK(argmax(yTrue), yPred, k), 'float32');
 }
 
 export interface SparseTopKOptions extends TopKOptions {
@@ -113,7 +91,7 @@ export function sparseTopKCategoricalAccuracy(
   { k = 5, fromSortedIds = false }: SparseTopKOptions = {},
 ): Tensor {
   const labels = labelsOf('sparse_top_k_categorical_accuracy', yTrue, yPred);
-  if (!fromSortedIds) return inTopK(labels, cast(yPred, 'float32'), k);
+  if (!fromSortedIds) return cast(inTopK(labels, yPred, k), 'float32');
   const last = yPred.rank - 1;
   const first = sliceAxis(yPred, last, 0, Math.min(k, yPred.shape[last]));
   return cast(any(equal(expandDims(labels, -1), first), -1), 'float32');

@@ -7,9 +7,12 @@ import {
   add,
   ceil,
   clip,
+  equal,
   greater,
   greaterEqual,
   lessEqual,
+  logicalAnd,
+  logicalOr,
   maximum,
   minimum,
   multiply,
@@ -21,14 +24,14 @@ import {
   arange,
   broadcastTo,
   expandDims,
-  oneHot,
   reshape,
   sliceAxis,
   stack,
   transpose,
 } from '../ops/movement.js';
-import { argmax, sum } from '../ops/reduce.js';
+import { sum } from '../ops/reduce.js';
 import { segmentSum } from '../ops/segment.js';
+import { topK } from '../ops/sort.js';
 import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
@@ -89,14 +92,10 @@ function keepTopK(name: string, p: Tensor, k: number): Tensor {
       `${name}: topK ${k} needs predictions [batch, classes] with at least ${k} classes, got ${formatShape(p.shape)}.`,
     );
   }
-  let left = p;
-  let kept: Tensor | undefined;
-  for (let i = 0; i < k; i++) {
-    const largest = oneHot(argmax(left), classes);
-    kept = kept ? add(kept, largest) : largest;
-    left = where(greater(largest, 0), Number.NEGATIVE_INFINITY, left);
-  }
-  return where(greater(kept ?? p, 0), p, never);
+  const last = p.rank - 1;
+  const [values, positions] = topK(p, k).map((t) => sliceAxis(t, last, k - 1, k));
+  const amongEquals = logicalAnd(equal(p, values), lessEqual(arange(0, classes), positions));
+  return where(logicalOr(greater(p, values), amongEquals), p, never);
 }
 
 function classOf(name: string, t: Tensor, classId: number): Tensor {

@@ -56,7 +56,10 @@ export abstract class Metric {
   /** Takes a batch in. */
   abstract updateState(yTrue: Tensor, yPred: Tensor, sampleWeight?: Tensor): void;
 
-  /** The metric of all batches so far: a scalar, or one value per class or threshold. */
+  /**
+   * The metric of all batches so far: a scalar, logged as a number; or one value per class or threshold,
+   * logged as an array.
+   */
   abstract result(): Tensor;
 
   /** Forgets all batches. */

@@ -1,5 +1,5 @@
 // `model.evaluate`, and single batches: loss and metrics over data.
-import type { Callback, Logs } from '../callbacks/callback.js';
+import type { Callback, Logs, LogsOf, LogValue } from '../callbacks/callback.js';
 import { CallbackList } from '../callbacks/callbackList.js';
 import { makeProgress } from '../callbacks/progress.js';
 import { DataError } from '../util/errors.js';
@@ -26,7 +26,7 @@ interface TestOptions {
   readonly steps: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly callbacks: CallbackList;
-  readonly onSamples?: (samples: number, logs: Logs) => void;
+  readonly onSamples?: (samples: number, logs: Logs<LogValue>) => void;
 }
 
 /** Loss and metrics over a data set, with the hooks of tests. */
@@ -34,7 +34,7 @@ export async function test(
   model: AnyModel,
   source: Prepared,
   options: TestOptions,
-): Promise<Record<string, number>> {
+): Promise<Record<string, LogValue>> {
   model.stopEvaluating = false;
   await options.callbacks.onTestBegin();
   resetMetrics(model);
@@ -47,8 +47,9 @@ async function testPass(
   model: AnyModel,
   source: Prepared,
   options: TestOptions,
-): Promise<Record<string, number>> {
-  const end = (c: Callback, step: number, logs: Logs) => c.onTestBatchEnd(step, logs);
+): Promise<Record<string, LogValue>> {
+  const end = (c: Callback, step: number, logs: Logs<LogValue>) =>
+    c.onTestBatchEnd(step, logs as Logs);
   const hooks = batchHooks(options.callbacks, 'test', end);
   const pass: Pass = {
     mode: 'test',
@@ -76,12 +77,12 @@ async function testPass(
 }
 
 /** `model.evaluate`. */
-export function evaluateModel(
+export function evaluateModel<L extends LogsOf<L>>(
   model: AnyModel,
   x: SamplesOf | BatchSource,
   y: SamplesOf | undefined,
   options: EvaluateOptions,
-): Promise<Record<string, number>> {
+): Promise<L> {
   return occupied(model, 'evaluate', async () => {
     checkOptions(`${model.name}.evaluate`, options, [
       'batchSize',
@@ -116,7 +117,7 @@ export function evaluateModel(
         onSamples: (done, soFar) => progress.update(done, soFar),
       });
       progress.endEpoch(logs);
-      return logs;
+      return logs as L;
     } finally {
       progress.end();
     }
@@ -124,13 +125,13 @@ export function evaluateModel(
 }
 
 /** `model.trainOnBatch` and `model.testOnBatch`. */
-export function runOne(
+export function runOne<L extends LogsOf<L>>(
   model: AnyModel,
   mode: 'train' | 'test',
   x: SamplesOf,
   y: SamplesOf,
   options: BatchOptions,
-): Promise<Record<string, number>> {
+): Promise<L> {
   return occupied(model, `${mode}OnBatch`, async () => {
     const source = await prepare(model, x, y, options.sampleWeight, `${mode}OnBatch`);
     if (source.kind !== 'arrays')
@@ -138,7 +139,7 @@ export function runOne(
     const data = await withClassWeight(source.data, options.classWeight);
     const batch = rowsIn(data);
     resetMetrics(model);
-    return passOverData(model, data, undefined, {
+    const logs = await passOverData(model, data, undefined, {
       mode,
       batch,
       signal: undefined,
@@ -147,5 +148,6 @@ export function runOne(
       onChunk: () => {},
       stopped: () => false,
     });
+    return logs as L;
   });
 }

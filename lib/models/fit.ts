@@ -1,5 +1,5 @@
 // `model.fit`: epochs of training, validation, callbacks, progress and abort.
-import type { Callback, Logs } from '../callbacks/callback.js';
+import type { Callback, Logs, LogsOf, LogValue } from '../callbacks/callback.js';
 import { CallbackList } from '../callbacks/callbackList.js';
 import { History } from '../callbacks/history.js';
 import { makeProgress, type Progress } from '../callbacks/progress.js';
@@ -82,12 +82,12 @@ function checkFitOptions(where: string, options: FitOptions): void {
 }
 
 /** Training, one epoch after the other. */
-export function fitModel(
+export function fitModel<L extends LogsOf<L>>(
   model: AnyModel,
   x: SamplesOf | BatchSource,
   y: SamplesOf | undefined,
   options: FitOptions,
-): Promise<History> {
+): Promise<History<L>> {
   // Read at the call: the seed may be set for something else while data is prepared.
   const seed = currentSeed();
   return occupied(model, 'fit', async () => {
@@ -106,7 +106,7 @@ export function fitModel(
       samples,
       verbose: given.ownProgress(options.verbose),
     });
-    const history = new History();
+    const history = new History<L>();
     const callbacks = new CallbackList([...given.callbacks, history], model);
     const epochOptions = { ...options, batchSize, history, callbacks, progress };
     const run = new FitRun(model, sources, epochOptions, seed);
@@ -116,7 +116,7 @@ export function fitModel(
     model.stopTraining = false;
     try {
       await callbacks.onTrainBegin();
-      let logs: Logs | undefined;
+      let logs: Logs<LogValue> | undefined;
       let epoch = run.resumedAt?.epoch ?? initialEpoch;
       for (; epoch < epochs && !model.stopTraining; epoch++) logs = await run.epoch(epoch);
       if (epochs > 0) model.optimizer.finalizeVariableValues(model.trainableVariables);
@@ -134,7 +134,7 @@ export function fitModel(
 
 interface FitRunOptions extends Omit<FitOptions, 'callbacks'> {
   readonly batchSize: number;
-  readonly history: History;
+  readonly history: Pick<History, 'addStepLosses'>;
   readonly callbacks: CallbackList;
   readonly progress: Progress;
 }
@@ -189,7 +189,7 @@ class FitRun implements Run {
     this.place = { order: at.order, taken: at.taken };
   }
 
-  private async onChunk(report: ChunkReport, hooks: BatchHooks<Logs>): Promise<void> {
+  private async onChunk(report: ChunkReport, hooks: BatchHooks<Logs<LogValue>>): Promise<void> {
     const { history, progress } = this.options;
     history.addStepLosses(report.losses);
     progress.update(report.samples, report.logsAfter(report.steps - 1));
@@ -203,10 +203,10 @@ class FitRun implements Run {
   private pass(): Pass {
     const { model, options } = this;
     const { step } = this.now;
-    const hooks = batchHooks<Logs>(
+    const hooks = batchHooks<Logs<LogValue>>(
       options.callbacks,
       'train',
-      (callback, step, logs) => callback.onTrainBatchEnd(step, logs),
+      (callback, step, logs) => callback.onTrainBatchEnd(step, logs as Logs),
       step,
     );
     return {
@@ -224,7 +224,7 @@ class FitRun implements Run {
   }
 
   /** Tells TerminateOnNaN of a loss that is not finite, if there is one. */
-  private async onNonFinite(loss: number, hooks: BatchHooks<Logs>): Promise<boolean> {
+  private async onNonFinite(loss: number, hooks: BatchHooks<Logs<LogValue>>): Promise<boolean> {
     if (!this.callbacks.some((callback) => callback instanceof TerminateOnNaN)) return false;
     await hooks.afterSteps(this.now.step - hooks.firstStep, 1, () => ({
       ...this.logs.values,
@@ -234,7 +234,7 @@ class FitRun implements Run {
   }
 
   /** One epoch: training, validation, callbacks; returns its logs. */
-  async epoch(epoch: number): Promise<Logs> {
+  async epoch(epoch: number): Promise<Logs<LogValue>> {
     const { callbacks, progress, validationFreq = 1 } = this.options;
     const { resumedAt } = this;
     await callbacks.onEpochBegin(epoch);
@@ -242,7 +242,7 @@ class FitRun implements Run {
     resetMetrics(this.model);
     this.now = { epoch, step: resumedAt?.step ?? 0 };
     this.logs = new PassLogs(resumedAt?.sums);
-    const logs: Record<string, number> = { ...(await this.train(epoch)) };
+    const logs: Record<string, LogValue> = { ...(await this.train(epoch)) };
     this.resumedAt = undefined;
     if (this.sources.validation && (epoch + 1) % validationFreq === 0) {
       const validated = await this.validate(this.sources.validation);
@@ -256,7 +256,7 @@ class FitRun implements Run {
     return logs;
   }
 
-  private async train(epoch: number): Promise<Logs> {
+  private async train(epoch: number): Promise<Logs<LogValue>> {
     const { model } = this;
     const { train } = this.sources;
     if (train.kind === 'arrays') {
@@ -345,7 +345,7 @@ class FitRun implements Run {
     return withClassWeight(data, this.options.classWeight);
   }
 
-  private validate(source: Prepared): Promise<Record<string, number>> {
+  private validate(source: Prepared): Promise<Record<string, LogValue>> {
     const { options, model } = this;
     return test(model, source, {
       where: 'validationData',

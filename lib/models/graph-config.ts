@@ -1,7 +1,10 @@
 // A functional model's config in Keras's form: every layer with its calls, each naming the calls that it
 // reads as [layer, call, output]; and the graph that such a config describes.
-import { type AnyLayer, layers as layerRegistry } from '../layers/layer.js';
-import { serializeLayer } from '../layers/serialize.js';
+import type { AnyLayer } from '../layers/layer.js';
+import { Operation } from '../layers/operation.js';
+import { missing, readArgument, readCall, readOperation } from '../layers/operations/read.js';
+import { isOperationModule } from '../layers/operations/registry.js';
+import { deserializeLayer, serializeLayer } from '../layers/serialize.js';
 import { type Structure, tensorsOf } from '../layers/structure.js';
 import { type LayerNode, SymbolicTensor, symbolsOf } from '../layers/symbolic.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -54,6 +57,7 @@ export function functionalConfig(
     name: layer.name,
     inbound_nodes: callsOf(layer).flatMap(({ input, options }) => {
       if (!input) return [];
+      if (layer instanceof Operation) return [layer.callConfig(symbolsOf(input).map(reference))];
       const kwargs = options.training === undefined ? {} : { training: options.training };
       return [{ args: [mapStructure(input, reference)], kwargs }];
     }),
@@ -86,6 +90,8 @@ const wrong = (model: string, what: string): FormatError =>
 /** The layers of a config being made, and the calls that wait for others. */
 class Restoring {
   private readonly layers = new Map<string, AnyLayer>();
+  /** Operations, which are made when they are called. */
+  private readonly operations = new Map<string, LayerConfig>();
 
   constructor(
     private readonly model: string,
@@ -96,9 +102,11 @@ class Restoring {
       if (typeof class_name !== 'string' || typeof name !== 'string') {
         throw wrong(model, 'a layer without class or name');
       }
-      const Class = layerRegistry.get(class_name);
-      const layer = Class.fromConfig({ ...config.config, name });
-      this.layers.set(name, layer);
+      if (isOperationModule(config.module)) {
+        this.operations.set(name, config);
+        continue;
+      }
+      this.layers.set(name, deserializeLayer({ ...config, config: { ...config.config, name } }));
     }
   }
 
@@ -113,6 +121,7 @@ class Restoring {
     if (!isHistory(history))
       throw wrong(this.model, `expected [layer, call, output], got ${typeof history}`);
     const [name, call, output] = history;
+    if (this.operations.has(name) && !this.layers.has(name)) return undefined;
     const layer = this.layer(name);
     const node = layer.nodes[isFunctional(layer) ? call - nested : call];
     const t = node && tensorsOf(node.output)[output];
@@ -155,7 +164,26 @@ class Restoring {
   }
 
   private callOne(name: string, call: unknown): boolean {
-    const { args, training } = callOf(call);
+    const operation = this.operations.get(name);
+    return operation ? this.callOperation(operation, call) : this.callLayer(name, call);
+  }
+
+  private callOperation({ name, class_name, config }: LayerConfig, call: unknown): boolean {
+    const { args, kwargs } = callOf(call);
+    const given = readArgument(args, ({ keras_history }) => this.at(keras_history, 0) ?? missing);
+    if (!Array.isArray(given)) return false;
+    if (this.layers.has(name)) throw wrong(this.model, `the operation "${name}" is called twice`);
+    const read = readCall(readOperation(class_name), config, given, kwargs);
+    const made = Operation.of(read, name);
+    if (made.inputs.length === 0) throw wrong(this.model, `"${name}" is called on no tensor`);
+    this.layers.set(name, made);
+    made.apply(made.inputs);
+    return true;
+  }
+
+  private callLayer(name: string, call: unknown): boolean {
+    const { args, kwargs } = callOf(call);
+    const training = typeof kwargs.training === 'boolean' ? kwargs.training : undefined;
     const [first, ...more] = args;
     if (more.length > 0)
       throw wrong(this.model, `"${name}" is called with ${args.length} arguments`);
@@ -180,15 +208,10 @@ const isHistoryWithOptions = (x: unknown): x is readonly unknown[] =>
   Array.isArray(x) && (x.length === 3 || x.length === 4) && isHistory(x.slice(0, 3));
 
 /** The arguments of a call: Keras 3's record, or Keras 2's list of references. */
-function callOf(call: unknown): { args: readonly unknown[]; training: boolean | undefined } {
-  if (Array.isArray(call))
-    return { args: [call.length === 1 ? call[0] : call], training: undefined };
-  const { args, kwargs } = call as { args?: unknown; kwargs?: { training?: unknown } };
-  const training = kwargs?.training;
-  return {
-    args: Array.isArray(args) ? args : [],
-    training: typeof training === 'boolean' ? training : undefined,
-  };
+function callOf(call: unknown): { args: readonly unknown[]; kwargs: Record<string, unknown> } {
+  if (Array.isArray(call)) return { args: [call.length === 1 ? call[0] : call], kwargs: {} };
+  const { args, kwargs } = call as { args?: unknown; kwargs?: Record<string, unknown> };
+  return { args: Array.isArray(args) ? args : [], kwargs: kwargs ?? {} };
 }
 
 /**

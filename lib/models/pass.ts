@@ -1,4 +1,5 @@
 // One pass over data: batches made into segments of steps, their logs added up, failures explained.
+import type { LogValue } from '../callbacks/callback.js';
 import type { PassSums } from '../callbacks/run.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { DataError } from '../util/errors.js';
@@ -6,7 +7,7 @@ import { type Chunk, type ChunkFailure, runChunks, type Segment } from './chunks
 import { type Dataset, feedsOf, type RawBatch, rawBatch, rowsIn } from './data.js';
 import { explainFailure } from './failure.js';
 import type { AnyModel } from './model.js';
-import { allMetrics, type BatchInfo, type Mode } from './steps.js';
+import { allMetrics, type BatchInfo, type LogEntry, type Mode } from './steps.js';
 
 /** Shapes and dtypes of batches of a data set. */
 export const batchInfo = (data: Dataset, batch: number): BatchInfo => {
@@ -53,7 +54,7 @@ export interface ChunkReport {
   /** The loss of each step. */
   readonly losses: Float32Array;
   /** The mean loss by sample, and the metrics, after the chunk's step `i`. */
-  readonly logsAfter: (i: number) => Record<string, number>;
+  readonly logsAfter: (i: number) => Record<string, LogValue>;
 }
 
 /**
@@ -64,7 +65,7 @@ export class PassLogs {
   private readonly losses: number[];
   private samples: number;
   private steps: number;
-  private latest: Record<string, number>;
+  private latest: Record<string, LogValue>;
 
   /** @param from the sums of the steps before, if the pass goes on from there */
   constructor(from?: PassSums) {
@@ -79,13 +80,14 @@ export class PassLogs {
     return { losses: [...losses], samples, steps, logs: latest };
   }
 
-  get values(): Record<string, number> {
+  get values(): Record<string, LogValue> {
     return this.latest;
   }
 
   add({ logs, steps, step, first }: Chunk): ChunkReport {
-    const { logNames, batch, means } = step;
-    const width = logNames.length;
+    const { logs: entries, batch, means } = step;
+    const { offset, length = 1 } = entries[entries.length - 1];
+    const width = offset + length;
     const losses = new Float32Array(steps);
     const mean = new Float64Array(steps * means);
     for (let i = 0; i < steps; i++) {
@@ -97,10 +99,13 @@ export class PassLogs {
         mean[i * means + n] = this.losses[n] / (n === 0 ? this.samples : this.steps);
       }
     }
-    const logsAfter = (i: number): Record<string, number> =>
-      Object.fromEntries(
-        logNames.map((name, n) => [name, n < means ? mean[i * means + n] : logs[i * width + n]]),
-      );
+    const valueAt = ({ offset: at, length }: LogEntry, i: number): LogValue => {
+      if (at < means) return mean[i * means + at];
+      const from = i * width + at;
+      return length === undefined ? logs[from] : Array.from(logs.subarray(from, from + length));
+    };
+    const logsAfter = (i: number): Record<string, LogValue> =>
+      Object.fromEntries(entries.map((entry) => [entry.name, valueAt(entry, i)]));
     this.latest = logsAfter(steps - 1);
     return { first, steps, samples: this.samples, losses, logsAfter };
   }
@@ -152,7 +157,7 @@ export async function passOverData(
   data: Dataset,
   order: Int32Array | undefined,
   pass: Pass,
-): Promise<Record<string, number>> {
+): Promise<Record<string, LogValue>> {
   const logs = pass.logs ?? new PassLogs();
   const segments = segmentsOf(model, pass.mode, data, { ...pass, order });
   const failed = await runChunks(segments, {
@@ -196,7 +201,7 @@ export async function passOverBatches(
   batches: AsyncIterator<unknown> | Iterator<unknown>,
   prepareBatch: (batch: RawBatch) => Promise<Dataset>,
   pass: Pass,
-): Promise<{ logs: Record<string, number>; steps: number; ended: boolean }> {
+): Promise<{ logs: Record<string, LogValue>; steps: number; ended: boolean }> {
   const logs = pass.logs ?? new PassLogs();
   let steps = 0;
   while (steps < (pass.maxSteps ?? Number.POSITIVE_INFINITY) && !pass.stopped()) {

@@ -9,7 +9,7 @@ import {
   type Structure,
   type SymbolicShape,
 } from '../layers/layer.js';
-import { serializeLayer } from '../layers/serialize.js';
+import { deserializeLayer, serializeLayer } from '../layers/serialize.js';
 import { withPath } from '../ops/define.js';
 import { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError, StateError } from '../util/errors.js';
@@ -141,9 +141,7 @@ export class Sequential extends Model {
     const entries = Array.isArray(config.layers) ? config.layers : [];
     const made = entries
       .filter(isSerialized)
-      .map((entry: SerializedObject) =>
-        layerRegistry.get(entry.class_name).fromConfig(entry.config),
-      );
+      .map((entry: SerializedObject) => deserializeLayer(entry));
     const model = new Sequential(made, { name: String(config.name) });
     const shape = config.build_input_shape;
     if (!model.built && Array.isArray(shape)) model.build(shape);

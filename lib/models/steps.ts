@@ -66,11 +66,19 @@ export interface BatchInfo {
   readonly weights: readonly (InfoOf | undefined)[];
 }
 
-/** A step's program, and the names of the values that each step logs. */
+/** A value that a step logs: where it stands among the step's numbers. */
+export interface LogEntry {
+  readonly name: string;
+  readonly offset: number;
+  /** How many numbers an array has; undefined for a single number. */
+  readonly length: number | undefined;
+}
+
+/** A step's program, and the values that each step logs. */
 export interface Step {
   readonly graph: CompiledGraph;
-  readonly logNames: readonly string[];
-  /** So many of the values, from the first, are of the step alone; the rest are metrics so far. */
+  readonly logs: readonly LogEntry[];
+  /** So many of the values, from the first, are losses of the step alone; the rest are metrics so far. */
   readonly means: number;
   readonly batch: number;
   /** Running estimate, from which the number of steps per run follows. */
@@ -135,22 +143,27 @@ function track(
   compiled: Compiled,
   feeds: Feeds,
   yPred: readonly Tensor[],
-  losses: readonly Tensor[],
-): { readonly logs: Tensor; readonly names: readonly string[] } {
-  const names: string[] = [];
-  const values = [...losses];
+  losses: readonly { readonly name: string; readonly value: Tensor }[],
+): { readonly values: Tensor; readonly entries: readonly LogEntry[] } {
+  const logged = [...losses];
   const update = ({ output, metric, name }: OutputMetric, weight: Tensor | undefined): void => {
     const y = feeds.y[output];
     if (!y) throw new DataError(`${model.name}: metrics need y${ofOutput(model, output)}.`);
     metric.updateState(y, yPred[output], weight);
-    const result = metric.result();
-    values.push(result);
-    if (result.size === 1) names.push(name);
-    else for (let i = 0; i < result.size; i++) names.push(`${name}_${i}`);
+    logged.push({ name, value: metric.result() });
   };
   for (const one of compiled.metrics?.plain ?? []) update(one, undefined);
   for (const one of compiled.metrics?.weighted ?? []) update(one, feeds.weights[one.output]);
-  return { logs: concatenate(values.map((value) => reshape(value, [value.size]))), names };
+  let end = 0;
+  const entries = logged.map(({ name, value: { rank, size } }): LogEntry => {
+    const offset = end;
+    end += size;
+    return { name, offset, length: rank === 0 ? undefined : size };
+  });
+  return {
+    values: concatenate(logged.map(({ value }) => reshape(value, [value.size]))),
+    entries,
+  };
 }
 
 /** Traces one step. */
@@ -161,7 +174,7 @@ export function traceStep(
   info: BatchInfo,
 ): Step {
   const trace = new Trace();
-  let logNames: readonly string[] = [];
+  let logs: readonly LogEntry[] = [];
   let means = 0;
   const outputs = record(trace, { randomKey: model.randomKey }, () => {
     const feeds = addFeeds(trace, info);
@@ -173,14 +186,13 @@ export function traceStep(
       throw new StateError(`${model.name}: call compile() before fit() or evaluate().`);
     compiled.resolve(yPred.map((t, i) => ({ yTrue: feeds.y[i]?.shape, yPred: t.shape })));
     const { total, each } = lossesOf(model, compiled, feeds, yPred);
-    const several = each.length > 1;
-    const losses = several ? [total, ...each] : [total];
-    const own = several ? compiled.losses.map(({ name }) => `${name}_loss`) : [];
+    const named = each.map((value, i) => ({ name: `${compiled.losses[i].name}_loss`, value }));
+    const losses = [{ name: 'loss', value: total }, ...(named.length > 1 ? named : [])];
     means = losses.length;
     const finish = (): Tensor[] => {
-      const { logs, names } = track(model, compiled, feeds, yPred, losses);
-      logNames = ['loss', ...own, ...names];
-      return [logs];
+      const { values, entries } = track(model, compiled, feeds, yPred, losses);
+      logs = entries;
+      return [values];
     };
     if (mode === 'test') return finish();
     trace.addEffect(() => callAll(checkFiniteOp, [total]));
@@ -194,5 +206,5 @@ export function traceStep(
   });
   const graph = lowerTraced({ name: `${model.name}_${mode}`, trace, outputs });
   const { shape } = info.x[0];
-  return { graph, logNames, means, batch: shape[0], secondsPerStep: undefined };
+  return { graph, logs, means, batch: shape[0], secondsPerStep: undefined };
 }

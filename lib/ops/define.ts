@@ -117,8 +117,14 @@ export const isSymbolic = (x: unknown): x is Tensor =>
 const holdsSymbolic = (x: unknown): boolean =>
   isSymbolic(x) || (Array.isArray(x) && x.some(holdsSymbolic));
 
+const recorded = new Set<string>();
+
+/** @internal The names of all functions that can be recorded. */
+export const recordedNames = (): readonly string[] => [...recorded];
+
 /** Makes `fn` an operation of functional models: called with symbolic tensors, it is recorded. */
 export function recordable<F extends Recordable>(name: string, fn: F): F {
+  recorded.add(name);
   return new Proxy(fn, {
     apply(target, self, args) {
       if (!scope.onSymbolic || !args.some(holdsSymbolic)) return Reflect.apply(target, self, args);

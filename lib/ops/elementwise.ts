@@ -71,6 +71,8 @@ export const sigmoid = defineUnary('sigmoid', (dy, _x, y) => sigmoidGrad(dy, y))
 export const tanh = defineUnary('tanh', (dy, _x, y) => tanhGrad(dy, y));
 /** max(x, 0); its derivative at 0 is 0. */
 export const relu = defineUnary('relu', (dy, _x, y) => reluGrad(dy, y));
+/** min(max(x, 0), 6); its derivative at 0 and 6 is 0. */
+export const relu6 = defineUnary('relu6', (dy, _x, y) => relu6Grad(dy, y));
 /** Largest whole number ≤ x. */
 export const floor = defineUnary('floor');
 /** Smallest whole number ≥ x. */
@@ -104,6 +106,10 @@ export const tanhGrad = defineActivationGrad('tanhGrad', (dy, y) =>
 );
 /** @internal */
 export const reluGrad = defineActivationGrad('reluGrad', (dy, y) => where(greater(y, 0), dy, 0));
+/** @internal */
+export const relu6Grad = defineActivationGrad('relu6Grad', (dy, y) =>
+  where(logicalAnd(greater(y, 0), less(y, 6)), dy, 0),
+);
 
 function broadcastInfer(
   name: string,

@@ -1,12 +1,12 @@
 // The activations that kernels apply to what they have just computed, and their derivatives.
 import type { Tensor } from '../tensor/tensor.js';
 import {
-  minimum,
   relu,
+  relu6,
+  relu6Grad,
   reluGrad,
   sigmoid,
   sigmoidGrad,
-  subtract,
   tanh,
   tanhGrad,
 } from './elementwise.js';
@@ -24,11 +24,7 @@ export const fused = [
   { name: 'relu', apply: relu, grad: reluGrad },
   { name: 'sigmoid', apply: sigmoid, grad: sigmoidGrad },
   { name: 'tanh', apply: tanh, grad: tanhGrad },
-  {
-    name: 'relu6',
-    apply: (z) => minimum(6, relu(z)),
-    grad: (dy, y) => reluGrad(reluGrad(dy, y), subtract(6, y)),
-  },
+  { name: 'relu6', apply: relu6, grad: relu6Grad },
 ] as const satisfies readonly Fused[];
 
 /** The names of the activations that `conv` fuses. */

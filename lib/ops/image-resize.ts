@@ -75,25 +75,30 @@ function resizeColumns(x: Tensor, matrix: Tensor): Tensor {
   return transpose(matmul(lines, matrix, { transposeB: true }), [0, 1, 3, 2]);
 }
 
+/** How one axis, rows or columns, comes to its size. */
+function resizeAxis(
+  x: Tensor,
+  axis: 1 | 2,
+  to: number,
+  { interpolation, antialias }: { interpolation: Interpolation; antialias: boolean },
+): Tensor {
+  const from = x.shape[axis];
+  if (from === to) return x;
+  if (interpolation === 'nearest') {
+    return gather(x, fromData(Int32Array.from(nearestPlaces(from, to)), [to], 'int32'), axis);
+  }
+  const matrix = matrixOf(from, to, interpolation, antialias);
+  return axis === 1 ? resizeRows(x, matrix) : resizeColumns(x, matrix);
+}
+
+/** Columns cost more than rows, so they come first where there will be more rows. */
 function interpolate(
   x: Tensor,
-  size: readonly number[],
-  interpolation: Interpolation,
-  antialias: boolean,
+  [rows, columns]: readonly number[],
+  how: { interpolation: Interpolation; antialias: boolean },
 ): Tensor {
-  const [rows, columns] = size;
-  const [, height, width] = x.shape;
-  if (rows === height && columns === width) return x;
-  if (interpolation === 'nearest') {
-    const index = (from: number, to: number) =>
-      fromData(Int32Array.from(nearestPlaces(from, to)), [to], 'int32');
-    const tall = rows === height ? x : gather(x, index(height, rows), 1);
-    return columns === width ? tall : gather(tall, index(width, columns), 2);
-  }
-  const tall =
-    rows === height ? x : resizeRows(x, matrixOf(height, rows, interpolation, antialias));
-  if (columns === width) return tall;
-  return resizeColumns(tall, matrixOf(width, columns, interpolation, antialias));
+  if (rows > x.shape[1]) return resizeAxis(resizeAxis(x, 2, columns, how), 1, rows, how);
+  return resizeAxis(resizeAxis(x, 1, rows, how), 2, columns, how);
 }
 
 /** As TensorFlow computes it in float32. */
@@ -137,7 +142,7 @@ export function asBatch(where: string, x: Tensor, fn: (x: Tensor) => Tensor): Te
 /**
  * Images `[batch, rows, columns, channels]`, or one image, in another size `[rows, columns]`: Keras's
  * `ops.image.resize`. Pixels have their centres at ½. The result is float32; of `nearest`, or where the
- * size stays, it has the dtype of the images.
+ * size stays, it has the dtype of the images. A NaN or an infinity reaches the whole of its row and column.
  *
  * @example ops.image.resize(images, [224, 224], { interpolation: 'bicubic', antialias: true })
  */
@@ -167,7 +172,7 @@ export const resize = recordable(
         const ready = options.padToAspectRatio ? padTo(cut, to, options.fillValue ?? 0) : cut;
         const same = ready.shape[1] === to[0] && ready.shape[2] === to[1];
         const source = how === 'nearest' || same ? ready : asFloat(ready);
-        return interpolate(source, to, how, antialias);
+        return interpolate(source, to, { interpolation: how, antialias });
       }),
     );
   },

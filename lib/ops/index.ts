@@ -1,3 +1,5 @@
+export { type CtcDecodeOptions, ctcDecode } from '../ctc/decode.js';
+export { ctcLoss } from '../ctc/loss.js';
 export { type ScanOptions, scan } from '../graph/scan.js';
 export {
   type AdaptivePoolOptions,
@@ -70,5 +72,5 @@ export {
 } from './reduce.js';
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';
-export { argsort, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';
+export { argsort, inTopK, type SortOptions, sort, takeAlongAxis, topK } from './sort.js';
 export type { ChannelOrder, PerAxis } from './windows.js';

@@ -3,6 +3,7 @@ import type { DType } from '../tensor/dtype.js';
 import type { Shape } from '../tensor/shape.js';
 import { Tensor, type TensorLike } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
+import { recordable } from './define.js';
 import * as elementwise from './elementwise.js';
 import { type MatmulOptions, matmul } from './gemm.js';
 import * as movement from './movement.js';
@@ -65,6 +66,15 @@ declare module '../tensor/tensor.js' {
   }
 }
 
+/** Recorded as it was called: in a functional model the number of rows is not known. */
+const sliceRows = recordable('sliceRows', (x: Tensor, begin: number, end?: number): Tensor => {
+  if (x.rank === 0) throw new ShapeError('slice: a scalar has no axis to slice.');
+  const [rows] = x.shape;
+  const clamp = (i: number) => Math.max(0, Math.min(rows, i < 0 ? i + rows : i));
+  const from = clamp(begin);
+  return movement.sliceAxis(x, 0, from, Math.max(from, clamp(end ?? rows)));
+});
+
 const methods: Record<string, unknown> = {
   matmul(this: Tensor, other: TensorLike, options?: MatmulOptions) {
     return matmul(this, other, options);
@@ -76,11 +86,7 @@ const methods: Record<string, unknown> = {
     return movement.transpose(this, axes);
   },
   slice(this: Tensor, begin: number, end?: number) {
-    if (this.rank === 0) throw new ShapeError('slice: a scalar has no axis to slice.');
-    const rows = this.shape[0];
-    const clamp = (i: number) => Math.max(0, Math.min(rows, i < 0 ? i + rows : i));
-    const from = clamp(begin);
-    return movement.sliceAxis(this, 0, from, Math.max(from, clamp(end ?? rows)));
+    return sliceRows(this, begin, end);
   },
   softmax(this: Tensor, axis?: number) {
     return softmax(this, axis);

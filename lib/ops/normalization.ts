@@ -6,10 +6,12 @@ import { ShapeError } from '../util/errors.js';
 import { asFloat } from './convert.js';
 import { atPath, call, callAll, defineOp, type ValueInfo, type VjpCall } from './define.js';
 import { add, divide, multiply, rsqrt, square, subtract } from './elementwise.js';
+import { fused } from './fused-activation.js';
 import { broadcastTo, expandDims, normalizeAxis, reshape, sumAxes, transpose } from './movement.js';
 import { mean } from './reduce.js';
 
 const vector = (n: number): ValueInfo => ({ shape: [n], dtype: 'float32' });
+const perChannel = (x: ValueInfo, n: number): ValueInfo[] => Array(n).fill(vector(columnsOf(x)));
 const rowsOf = (x: ValueInfo): number => x.shape[0];
 const columnsOf = (x: ValueInfo): number => x.shape[1];
 
@@ -57,49 +59,59 @@ const sumOf = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined
 
 /** The gradients by the op `gradOp` of y, and those that come through mean and variance. */
 function normVjp(
-  { inputs: [x, gamma, , epsilon], outputs: [, m, v], attrs, grads: [dy, ...more] }: VjpCall,
+  { inputs: [x, gamma, , epsilon], outputs: [, m, v, ...rest], attrs, grads }: VjpCall,
   gradOp: Parameters<typeof callAll>[0],
   along: (t: Tensor) => Tensor,
   n: number,
 ): readonly (Tensor | undefined)[] {
-  const direct = dy ? callAll(gradOp, [dy, x, m, v, gamma, epsilon], attrs) : [];
-  const rest = momentsGrad(
-    x,
-    along(m),
-    more.map((g) => g && along(g)),
-    n,
-  );
-  return [sumOf(direct[0], rest), direct[1], direct[2]];
+  const [dy, dmean, dvariance] = grads;
+  const direct = dy ? callAll(gradOp, [dy, x, m, v, gamma, epsilon, ...rest], attrs) : [];
+  const ofMoments = [dmean, dvariance].map((g) => g && along(g));
+  return [sumOf(direct[0], momentsGrad(x, along(m), ofMoments, n)), direct[1], direct[2]];
 }
 
+/** Codes of activations are those of `fused`; here linear, relu and relu6. */
+const linear = { activation: 0 };
+
+/**
+ * x, gamma, beta, epsilon → y, mean, variance and offset: y = activation((x − mean)·gamma/√(variance + ε)
+ * + offset), where the offset is beta less what rounding takes from the mean.
+ */
 const batchNormOp = defineOp({
   name: 'batchNorm',
   kind: 'reduce',
   rows: 'mixes',
-  infer: ([x]) => [x, vector(columnsOf(x)), vector(columnsOf(x))],
+  infer: ([x]) => [x, ...perChannel(x, 3)],
   vjp: (called) => normVjp(called, batchNormGradOp, perColumn, rowsOf(called.inputs[0])),
   flops: ([x]) => 9 * sizeOf(x.shape),
-  decompose: ([x, gamma, beta, epsilon]) => {
+  decompose: ([x, gamma, beta, epsilon], attrs) => {
     const m = mean(x, 0);
     const d = subtract(x, perColumn(m));
     const v = mean(square(d), 0);
     const scale = multiply(gamma, rsqrt(add(v, epsilon)));
-    return [add(multiply(d, perColumn(scale)), perColumn(beta)), m, v];
+    const y = add(multiply(d, perColumn(scale)), perColumn(beta));
+    return [fused[attrs.activation as number].apply(y), m, v, reshape(beta, beta.shape)];
   },
 });
 
-/** dy, x, mean, variance, gamma, epsilon → dx, dgamma, dbeta. */
+/**
+ * dy, x, mean, variance, gamma, epsilon, offset → dx, dgamma, dbeta. With an activation, dy is that of
+ * its output, which is computed again from x.
+ */
 const batchNormGradOp = defineOp({
   name: 'batchNormGrad',
   kind: 'reduce',
   rows: 'mixes',
-  infer: ([dy]) => [dy, vector(columnsOf(dy)), vector(columnsOf(dy))],
+  infer: ([dy]) => [dy, ...perChannel(dy, 2)],
   flops: ([x]) => 12 * sizeOf(x.shape),
   inPlace: (output) => (output === 0 ? 0 : undefined),
-  decompose: ([dy, x, m, v, gamma, epsilon]) => {
+  decompose: ([dz, x, m, v, gamma, epsilon, offset], attrs) => {
     const n = rowsOf(x);
     const d = subtract(x, perColumn(m));
     const r = rsqrt(add(v, epsilon));
+    const { apply, grad } = fused[attrs.activation as number];
+    const z = add(multiply(d, perColumn(multiply(gamma, r))), perColumn(offset));
+    const dy = grad(dz, apply(z));
     const normalized = multiply(subtract(d, perColumn(mean(d, 0))), perColumn(r));
     const dbeta = sumAxes(dy, [0]);
     const dgamma = sumAxes(multiply(dy, normalized), [0]);
@@ -236,7 +248,7 @@ export function normalizeBatch(
   const values = [columnValues(scale, n, 1, where), columnValues(offset, n, 0, where)];
   let moments: readonly Tensor[] = [];
   const y = asMatrix(t, [at], (m) => {
-    const [normalized, ...rest] = callAll(batchNormOp, [m, ...values, asFloat(epsilon)]);
+    const [normalized, ...rest] = callAll(batchNormOp, [m, ...values, asFloat(epsilon)], linear);
     moments = rest;
     return normalized;
   });

@@ -1,5 +1,5 @@
-// Order along an axis: argsort is a kernel, the rest picks elements by it, and so has a gradient.
-import { broadcastShapes, formatShape, sizeOf } from '../tensor/shape.js';
+// Order along an axis: kernels give positions, and what picks elements by them has a gradient.
+import { broadcastShapes, formatShape, sameShape, sizeOf } from '../tensor/shape.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
 import { asTensor, cast } from './convert.js';
@@ -29,6 +29,27 @@ const argsortOp = defineOp({
   infer: ([x]) => [{ shape: x.shape, dtype: 'int32' }],
   flops: ([x]) => 4 * sizeOf(x.shape) * Math.ceil(Math.log2(2 + (x.shape.at(-1) ?? 0))),
 });
+
+/** Positions of the largest elements of each row: one pass, with the best so far in a heap. */
+const topOp = defineOp({
+  name: 'topK',
+  kind: 'reduce',
+  rows: 'independent',
+  infer: ([x], { k }) => [{ shape: x.shape.with(-1, k as number), dtype: 'int32' }],
+  kernelAttrs: [],
+  flops: ([x]) => 2 * sizeOf(x.shape),
+});
+
+const inTopOp = defineOp({
+  name: 'inTopK',
+  kind: 'reduce',
+  rows: 'independent',
+  infer: ([, labels]) => [{ shape: labels.shape, dtype: 'bool' }],
+  flops: ([x]) => 2 * sizeOf(x.shape),
+});
+
+/** Above this share of a row sorting takes less time than a heap: of 1000, 16 took 3.0 against 7.4 µs, 50 7.6. */
+const mostOfRow = 1 / 32;
 
 const asNumber = (x: TensorLike): Tensor => {
   const t = asTensor(x);
@@ -77,9 +98,37 @@ export const topK = recordable('topK', (x: TensorLike, k: number): [Tensor, Tens
       `topK: expected k from 0 to ${t.shape[last]}, the last axis of ${formatShape(t.shape)}, got ${k}${atPath()}.`,
     );
   }
-  const indices = sliceAxis(argsortRows(t, { descending: true }), last, 0, k);
+  const few = k > 0 && k <= Math.max(8, t.shape[last] * mostOfRow);
+  const indices = few
+    ? call(topOp, [t], { k })
+    : sliceAxis(argsortRows(t, { descending: true }), last, 0, k);
   return [pickInRows(t, indices), indices];
 });
+
+/**
+ * Whether fewer than `k` of a row's predictions are above the target's: a tie counts for the target. A
+ * target that is no class, and a row with a prediction that is not finite, give false.
+ *
+ * @param targets class numbers `[...]`
+ * @param predictions `[..., classes]`
+ * @throws ShapeError if the two do not fit, and unless `k` is a whole number of 1 or more
+ */
+export const inTopK = recordable(
+  'inTopK',
+  (targets: TensorLike, predictions: TensorLike, k: number): Tensor => {
+    const labels = cast(targets, 'int32');
+    const x = cast(predictions, 'float32');
+    if (x.rank === 0 || !sameShape(labels.shape, x.shape.slice(0, -1))) {
+      throw new ShapeError(
+        `inTopK: expected predictions of one axis more than the targets ${formatShape(labels.shape)}, got ${formatShape(x.shape)}${atPath()}.`,
+      );
+    }
+    if (!Number.isInteger(k) || k < 1) {
+      throw new ShapeError(`inTopK: expected k to be 1 or more, got ${k}${atPath()}.`);
+    }
+    return call(inTopOp, [x, labels], { k });
+  },
+);
 
 /**
  * Elements of `x` at `indices` (int32, negative ones from the end) along `axis` (default: the last);

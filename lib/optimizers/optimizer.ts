@@ -1,7 +1,7 @@
-// The base of optimizers: the learning rate, and what happens around an update: clipping, decay,
-// accumulation, averages, constraints. The order of it all is Keras's.
-import { gradientTarget, untraced } from '../graph/compile.js';
-import { Variable } from '../graph/variable.js';
+// The base of optimizers: what happens around an update: clipping, decay, accumulation, averages,
+// constraints. The order of it all is Keras's.
+import { untraced } from '../graph/compile.js';
+import type { Variable } from '../graph/variable.js';
 import { asFloat } from '../ops/convert.js';
 import {
   add,
@@ -14,31 +14,19 @@ import {
   where,
 } from '../ops/elementwise.js';
 import type { WeightDecay } from '../ops/update.js';
-import { LearningRateSchedule, type ScheduleFunction, schedules } from '../schedules/index.js';
-import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
-import { fromData, type Tensor, tensor } from '../tensor/tensor.js';
-import { ConfigError, ShapeError, StateError } from '../util/errors.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { StateError } from '../util/errors.js';
 import { camelKeys, Registry, toSnakeCase } from '../util/registry.js';
-import { isSerialized, serialize } from '../util/serialize.js';
 import { clipGradients } from './clipping.js';
 import { assignWhere } from './conditional.js';
-import {
-  type CommonOptions,
-  commonOptions,
-  knownConfig,
-  type LearningRate,
-  type OptimizerOptions,
-} from './options.js';
-import { SlotKeeper } from './slots.js';
+import { knownConfig, type LearningRate, type OptimizerOptions } from './options.js';
+import { pairGradients } from './pairs.js';
+import { RateKeeper, whole } from './rate.js';
 
 /** All optimizers by name. */
 export const optimizers = new Registry<{
   fromConfig(config: Record<string, unknown>): Optimizer;
 }>('optimizer');
-
-type Rate = Variable | LearningRateSchedule | ScheduleFunction;
-
-const whole = (value: number): Tensor => fromData(Int32Array.of(value), [], 'int32');
 
 /** Whether `count` is a multiple of `n`. */
 const isMultiple = (count: Tensor, n: number): Tensor => equal(mod(count, whole(n)), whole(0));
@@ -47,97 +35,18 @@ const isMultiple = (count: Tensor, n: number): Tensor => equal(mod(count, whole(
  * An optimizer. A subclass makes its slots in `buildSlots` and changes one variable in `updateStep`,
  * with ops: its update runs natively like ours. All else that the options ask for happens around it.
  */
-export abstract class Optimizer extends SlotKeeper {
-  /** Number of calls of `apply` so far, int32. */
-  readonly iterations: Variable;
+export abstract class Optimizer extends RateKeeper {
   /** Whether averages of the weights are kept. */
   readonly useEma: boolean;
   /** @see OptimizerOptions.lossScaleFactor */
   lossScaleFactor: number | null;
-  protected readonly common: CommonOptions;
-  private rate: Rate;
-  private factor: Variable | undefined;
   private readonly excluded = new Set<Variable>();
   private excludedNames: RegExp | undefined;
 
   constructor(options: OptimizerOptions & { readonly learningRate: LearningRate }) {
-    super(options.name ?? toSnakeCase(new.target.name));
-    this.common = commonOptions(this.name, options);
+    super(options.name ?? toSnakeCase(new.target.name), options);
     this.useEma = this.common.useEma;
     this.lossScaleFactor = options.lossScaleFactor ?? null;
-    this.iterations = this.addVariable('iteration', whole(0));
-    this.rate = this.toRate(options.lr ?? options.learningRate);
-  }
-
-  /**
-   * What a schedule's rate is multiplied by, a scalar; 1 until something sets it, as ReduceLROnPlateau
-   * does. Not there if the rate is a number, which can be set itself.
-   */
-  get learningRateFactor(): Variable | undefined {
-    if (this.rate instanceof Variable) return undefined;
-    this.factor ??= untraced(
-      () => new Variable(tensor(1), { name: 'learning_rate_factor', trainable: false }),
-    );
-    this.factor.path = `${this.name}/learning_rate_factor`;
-    return this.factor;
-  }
-
-  private toRate(rate: LearningRate): Rate {
-    if (typeof rate === 'function' || rate instanceof LearningRateSchedule) return rate;
-    if (typeof rate === 'number') return this.addVariable('learning_rate', tensor(rate));
-    if (isSerialized(rate)) return schedules.get(rate.class_name).fromConfig(rate.config);
-    throw new ConfigError(`${this.name}: expected a number or a schedule as learningRate.`);
-  }
-
-  /** The learning rate of the coming step, before `decay`. */
-  get learningRate(): number {
-    if (this.rate instanceof Variable) return this.rate.value.dataSync()[0];
-    return untraced(() => this.currentRate()).dataSync()[0];
-  }
-
-  /**
-   * Changes it. A number takes effect at the next step, without compiling anything again; a schedule in
-   * place of a number, when the model is compiled next.
-   *
-   * @throws StateError for a number in place of a schedule.
-   */
-  set learningRate(rate: LearningRate) {
-    const { rate: before } = this;
-    if (typeof rate !== 'number') {
-      if (before instanceof Variable) this.forget(before);
-      this.rate = this.toRate(rate);
-    } else if (before instanceof Variable) {
-      before.assign(tensor(rate));
-    } else {
-      throw new StateError(
-        `${this.name}: the learning rate follows a schedule; it cannot be set. Make the optimizer with a number to set it.`,
-      );
-    }
-  }
-
-  private currentRate(): Tensor {
-    const { rate } = this;
-    if (rate instanceof Variable) return rate.value;
-    const step = this.iterations.value;
-    const scheduled = rate instanceof LearningRateSchedule ? rate.call(step) : rate(step);
-    return this.learningRateFactor ? multiply(scheduled, this.learningRateFactor.value) : scheduled;
-  }
-
-  /** The rate of an update: with the old `decay` in it. */
-  private decayedRate(): Tensor {
-    const rate = this.currentRate();
-    const { decay } = this.common;
-    if (decay === 0) return rate;
-    return divide(rate, add(1, multiply(decay, asFloat(this.iterations.value))));
-  }
-
-  /** Updates so far, int32: steps, or every `gradientAccumulationSteps`th of them. */
-  protected updates(): Tensor {
-    const { gradientAccumulationSteps: steps } = this.common;
-    const count = this.iterations.value;
-    if (steps === null) return count;
-    const done = subtract(count, mod(count, whole(steps)));
-    return divide(asFloat(done), steps).cast('int32');
   }
 
   /** Makes the slots for `variables`, once. */
@@ -254,38 +163,7 @@ export abstract class Optimizer extends SlotKeeper {
     grads: readonly (Tensor | null)[],
     variables: readonly Variable[] | undefined,
   ): [Tensor[], Variable[]] {
-    if (variables && variables.length !== grads.length) {
-      throw new ConfigError(
-        `${this.name}: got ${grads.length} gradients for ${variables.length} variables.`,
-      );
-    }
-    const given: Tensor[] = [];
-    const targets: Variable[] = [];
-    for (const [i, g] of grads.entries()) {
-      if (!g) continue;
-      const target = variables?.[i] ?? this.targetOf(g);
-      if (!sameShape(g.shape, target.shape)) throw this.wrongShape(target, g.shape);
-      given.push(g);
-      targets.push(target);
-    }
-    if (given.length === 0) {
-      throw new ConfigError(`${this.name}: no variable has a gradient.`);
-    }
-    return [given, targets];
-  }
-
-  private wrongShape({ path, shape }: Variable, got: Shape): ShapeError {
-    return new ShapeError(
-      `${this.name}: expected a gradient of ${formatShape(shape)} for variable "${path}", got ${formatShape(got)}.`,
-    );
-  }
-
-  private targetOf(g: Tensor): Variable {
-    const target = gradientTarget(g);
-    if (target) return target;
-    throw new ConfigError(
-      `${this.name}: apply(grads) needs gradients as valueAndGrad returned them; else give the variables too.`,
-    );
+    return pairGradients(this.name, grads, variables);
   }
 
   /** Clips and updates, at once or when enough gradients have come together. */
@@ -313,7 +191,7 @@ export abstract class Optimizer extends SlotKeeper {
   /** What an update may change besides weights. */
   private state(): Variable[] {
     const around = new Set<Variable | undefined>([this.iterations]);
-    if (this.rate instanceof Variable) around.add(this.rate);
+    around.add(this.rateVariable);
     for (const variable of this.built) {
       around.add(this.slotIfAny(variable, 'average'));
       around.add(this.slot(variable, 'gradient_accumulator'));
@@ -368,14 +246,10 @@ export abstract class Optimizer extends SlotKeeper {
 
   /** Keras's config of it. */
   getConfig(): Record<string, unknown> {
-    const { rate, common } = this;
-    const learning_rate =
-      rate instanceof LearningRateSchedule
-        ? serialize('keras.optimizers.schedules', rate)
-        : this.learningRate;
+    const { common } = this;
     return {
       name: this.name,
-      learning_rate,
+      learning_rate: this.rateConfig(),
       weight_decay: common.weightDecay,
       clipnorm: common.clipnorm,
       global_clipnorm: common.globalClipnorm,

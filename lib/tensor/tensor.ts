@@ -206,8 +206,32 @@ export function tensor(
 }
 
 /** @internal A float32 tensor of one number, without a program: what most weights and slots begin as. */
-export const filled = (value: number, shape: Shape): Tensor =>
-  fromData(allocateData('float32', sizeOf(shape)).fill(value), shape, 'float32');
+export function filled(value: number, shape: Shape): Tensor {
+  const size = sizeOf(shape);
+  const data =
+    Object.is(value, 0) && size >= sharedLength
+      ? sharedZeros(size)
+      : allocateData('float32', size).fill(value);
+  return fromData(data, shape, 'float32');
+}
+
+/** From so many zeros on, tensors share them. */
+const sharedLength = 1 << 14;
+
+let zeros: WeakRef<ArrayBufferLike> | undefined;
+
+/**
+ * Zeros in memory that all of them share: no tensor changes, and a variable's first write goes into memory of its
+ * own. Clearing an optimizer's slots for 100 MB of weights would block for 50 ms.
+ */
+function sharedZeros(length: number): DataArray {
+  const wide = allocateData('float32', 0) instanceof Float64Array;
+  const known = zeros?.deref();
+  const fits = known !== undefined && known.byteLength >= length * (wide ? 8 : 4);
+  const { buffer } = fits ? { buffer: known } : allocateData('float32', length);
+  if (!fits) zeros = new WeakRef(buffer);
+  return wide ? new Float64Array(buffer, 0, length) : new Float32Array(buffer, 0, length);
+}
 
 /** @internal A float literal: a rank-0 tensor whose value is bound at each run, never compiled in. */
 export const literal = (value: number): Tensor =>

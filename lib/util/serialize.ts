@@ -7,6 +7,8 @@ export interface SerializedObject {
   readonly class_name: string;
   readonly config: Record<string, unknown>;
   readonly registered_name: string | null;
+  /** How a layer was built. */
+  readonly build_config?: unknown;
 }
 
 interface Configurable {

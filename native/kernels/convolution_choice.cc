@@ -31,7 +31,8 @@ const Method& choose(const Geometry& g, Direction direction) {
   const Method* const wanted = forced();
   if (wanted && wanted->fits(g, direction)) return *wanted;
   if (likesWinograd(g, direction)) return winograd;
-  for (const Method* method : {&depthwise, &pointwise, &direct})
+  if (g.groups > 1 && depthwise.fits(g, direction)) return depthwise;
+  for (const Method* method : {&pointwise, &direct})
     if (method->fits(g, direction)) return *method;
   return im2col;
 }

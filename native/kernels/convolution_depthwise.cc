@@ -8,6 +8,7 @@ namespace {
 constexpr Index kGroup = 64;              // channels of a strip, of which a row has
 constexpr Index kRowFloats = 4 << 10;     // about as many as this, and
 constexpr Index kStripFloats = 32 << 10;  // all its rows: a part of the second cache
+constexpr Index kLongRow = 20;            // places of a sweep, from which on only ends are copied
 constexpr Index kMostFloats = 256 << 10;  // of copied rows that a few rows of the target need
 constexpr Index kMostTaps = 1024;
 
@@ -29,11 +30,7 @@ std::vector<Sweep> sweepsOf(const Axis& a, Direction direction) {
   return sweeps;
 }
 
-// The pixels that the places of a line see: [first, second).
-struct Reach {
-  Index begin, end;
-};
-
+// The pixels that places [begin, end) of a line see.
 Reach reachOf(const Line& line, Index begin, Index end) {
   Reach reach{INT64_MAX, INT64_MIN};
   for (Index i = begin; i < end; i++) {
@@ -44,6 +41,19 @@ Reach reachOf(const Line& line, Index begin, Index end) {
     reach.end = most(reach.end, sweep.pixel(q, sweep.taps - 1) + 1);
   }
   return reach.begin < reach.end ? reach : Reach{0, 0};
+}
+
+// The pixels that only places see which see no padding.
+Reach middleOf(const Line& line) {
+  Reach middle{0, line.source};
+  for (const Sweep& sweep : line.sweeps) {
+    if (sweep.taps == 0) continue;
+    const Reach inside = sweep.within(line.source);
+    if (inside.begin > 0)
+      middle.begin = most(middle.begin, sweep.pixel(inside.begin - 1, sweep.taps - 1) + 1);
+    if (inside.end < sweep.count) middle.end = least(middle.end, sweep.pixel(inside.end, 0));
+  }
+  return middle;
 }
 
 Index copiedFloats(const DepthwisePlan& plan) {
@@ -81,6 +91,8 @@ void planStrips(DepthwisePlan& plan, const Geometry& g, Direction direction) {
   plan.left = reach.begin;
   plan.width = reach.end - reach.begin;
   plan.copies = reach.begin < 0 || reach.end > w.source || plan.repeat > 1;
+  plan.endsOnly = plan.copies && plan.repeat == 1 && w.sweep(0).count >= kLongRow;
+  if (plan.endsOnly) plan.middle = middleOf(w);
   // Channels of a strip: whole sets of filters that belong to one channel.
   const Index set = plan.repeat * plan.fold;
   const Index wanted = least(kGroup, most(16, kRowFloats / most(plan.width, 1) / 16 * 16));
@@ -128,7 +140,13 @@ namespace {
 void copyRow(const DepthwisePlan& plan, const float* row, Index channels, Index size, Index pitch,
              float* to) {
   for (Index i = 0; i < plan.width; i++, to += plan.group) {
-    const Index pixel = plan.left + i;
+    Index pixel = plan.left + i;
+    if (plan.endsOnly && pixel >= plan.middle.begin && pixel < plan.middle.end) {
+      i += plan.middle.end - pixel;
+      to += (plan.middle.end - pixel) * plan.group;
+      pixel = plan.middle.end;
+      if (i >= plan.width) return;
+    }
     const bool inside = pixel >= 0 && pixel < size;
     const float* from = row + pixel * pitch;
     if (!inside) {
@@ -177,7 +195,7 @@ void gatherRows(const DepthwisePlan& plan, const Strip& strip, const float* sour
                              : image + row * perRow;
         const Index tap =
             (depths.tap + kd * depths.tapInc) * kernelRows + sweep.tap + t * sweep.tapInc;
-        rows.at[o * plan.rowTaps + rows.counts[o]++] = {x, tap};
+        rows.at[o * plan.rowTaps + rows.counts[o]++] = {x, image + row * perRow, tap};
       }
     }
   }

@@ -8,6 +8,11 @@
 
 namespace neurone::NEURONE_ISA::convolution::alone {
 
+// From the first to before the second.
+struct Reach {
+  Index begin, end;
+};
+
 // Every n-th place of one axis of the target, and what it sees: place q meets pixel
 // first + q · step + t · tapStep of the source through element tap + t · tapInc of the kernel.
 struct Sweep {
@@ -15,6 +20,12 @@ struct Sweep {
   Index taps = 0, tapStep = 1, tap = 0, tapInc = 1;
 
   Index pixel(Index q, Index t) const { return first + q * step + t * tapStep; }
+  // Places [begin, end) all of whose taps are among `size` pixels.
+  Reach within(Index size) const {
+    const Index begin = taps > 0 ? least(count, first < 0 ? ceilDiv(-first, step) : 0) : 0;
+    const Index last = size - 1 - (taps - 1) * tapStep - first;
+    return {begin, taps > 0 && last >= 0 ? most(begin, least(count, last / step + 1)) : begin};
+  }
 };
 
 // One axis of source and target. Place i of the target is place i / n of sweep i % n.
@@ -32,7 +43,9 @@ struct DepthwisePlan : ConvolutionPlan {
   Index repeat = 1;    // how often a channel of the source is read
   Index fold = 1;      // how many filters are added up to a channel of the target
   bool copies = false;
-  Index left = 0;  // the first pixel of a row that is copied, and their number
+  bool endsOnly = false;  // whether only what places near the ends of a row see is copied:
+  Reach middle{};         // all but these pixels
+  Index left = 0;         // the first pixel of a row that is copied, and their number
   Index width = 0;
   Index group = 0;      // channels of a strip
   Index stripRows = 1;  // rows of the target in a strip; for the kernel's gradient those of dy
@@ -56,8 +69,20 @@ Strip stripAt(const DepthwisePlan&, Index i);
 // meets.
 struct Row {
   const float* x;
+  const float* source;  // the same if it is not copied, for places that see no padding
   Index tap;
 };
+
+// Calls body(first place, place after the last, whether they are read from the source).
+template <class Body>
+[[gnu::always_inline]] inline void forStretches(const DepthwisePlan& plan, const Sweep& sweep,
+                                                Body body) {
+  if (!plan.endsOnly) return body(Index{0}, sweep.count, false);
+  const Reach inside = sweep.within(plan.lines[2].source);
+  if (inside.begin > 0) body(Index{0}, inside.begin, false);
+  if (inside.begin < inside.end) body(inside.begin, inside.end, true);
+  if (inside.end < sweep.count) body(inside.end, sweep.count, false);
+}
 
 struct Rows {
   Row* at;        // for each row of the strip `rowTaps` places

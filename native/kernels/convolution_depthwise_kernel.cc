@@ -11,14 +11,17 @@ using namespace gemm;
 
 struct Pair {
   const float* x;
+  const float* source;
   const float* dy;
 };
 
 struct SumArgs {
   const Pair* pairs;
   Index pairCount, columns;
+  bool fromSource;
   Index channels;
   Index pixel;  // the first output's first tap
+  Index output;
   Index xPitch, xStep, dyStep;
   float* dw;
   Index dwStep;
@@ -65,8 +68,9 @@ template <int T, int S, int V, bool kTail>
     for (int v = 0; v < V; v++) acc[k][v] = read(t.dw + k * t.dwStep + channel, v);
   const Index xPitch = t.xPitch, xStep = t.xStep, dyStep = t.dyStep;
   for (Index p = 0; p < t.pairCount; p++) {
-    const float* x = t.pairs[p].x + t.pixel * xPitch + channel;
-    const float* dy = t.pairs[p].dy + channel;
+    const Pair& pair = t.pairs[p];
+    const float* x = (t.fromSource ? pair.source : pair.x) + t.pixel * xPitch + channel;
+    const float* dy = pair.dy + t.output * dyStep + channel;
     Index left = t.columns;
     if constexpr (kTogether > 1)
       for (; left >= kTogether; left -= kTogether, x += kTogether * xStep, dy += kTogether * dyStep)
@@ -115,9 +119,16 @@ void addTapRow(const DepthwisePlan& plan, SumArgs t, float* dw) {
   const Index together = sweep.tapStep == 1 ? least(sweep.taps, kMostSums) : 1;
   for (Index k = 0, count; k < sweep.taps; k += count) {
     count = least(together, sweep.taps - k);
-    t.pixel = sweep.pixel(0, k);
     t.dw = dw + k * t.dwStep;
-    kSums[sweep.step > 2 ? 2 : sweep.step - 1][count](t);
+    forStretches(plan, sweep, [&](Index begin, Index end, bool fromSource) {
+      t.fromSource = fromSource;
+      t.pixel = sweep.pixel(begin, k);
+      t.output = begin;
+      t.columns = end - begin;
+      t.xPitch = fromSource ? plan.channels : plan.sourcePitch();
+      t.xStep = sweep.step * t.xPitch;
+      kSums[sweep.step > 2 ? 2 : sweep.step - 1][count](t);
+    });
   }
 }
 
@@ -127,10 +138,7 @@ void addStrip(const DepthwisePlan& plan, const Strip& strip, const Rows& rows, P
   const Index kernelRow = plan.geometry.axes[2].kernel * plan.channels;
   SumArgs t;
   t.pairs = pairs;
-  t.columns = w.target;
   t.channels = strip.channels;
-  t.xPitch = plan.sourcePitch();
-  t.xStep = w.sweep(0).step * t.xPitch;
   t.dyStep = t.dwStep = plan.channels;
   for (Index tap = 0; tap < plan.rowTaps; tap++) {
     t.pairCount = 0;
@@ -138,7 +146,8 @@ void addStrip(const DepthwisePlan& plan, const Strip& strip, const Rows& rows, P
       for (Index i = 0; i < rows.counts[o]; i++) {
         const Row& row = rows.at[o * plan.rowTaps + i];
         if (row.tap != tap) continue;
-        pairs[t.pairCount++] = {row.x, dy + o * w.target * plan.channels + strip.channel};
+        pairs[t.pairCount++] = {row.x, row.source,
+                                dy + o * w.target * plan.channels + strip.channel};
       }
     if (t.pairCount > 0) addTapRow(plan, t, dw + tap * kernelRow + strip.channel);
   }

@@ -12,6 +12,7 @@ using namespace gemm;
 struct StretchArgs {
   const Row* rows;
   Index rowCount;
+  bool fromSource;
   Index channels, pitch;  // of the source's pixels
   Index pixel;            // of the first place and tap
   Index step, taps, tapStep;
@@ -49,7 +50,8 @@ template <int R, int T, int S, bool kTail>
   for (int r = 0; r < R; r++) acc[r] = zeros();
   const Index pitch = t.pitch;
   for (Index row = 0; row < t.rowCount; row++) {
-    const float* x = t.rows[row].x + t.pixel * pitch + channel;
+    const float* x =
+        (t.fromSource ? t.rows[row].source : t.rows[row].x) + t.pixel * pitch + channel;
     const float* w = t.w + t.rows[row].tap * t.wRow + channel;
     Vec tap[T];
 #pragma GCC unroll 8
@@ -76,7 +78,8 @@ template <int R, bool kTail>
   Vec acc[R];
   for (int r = 0; r < R; r++) acc[r] = zeros();
   for (Index row = 0; row < t.rowCount; row++) {
-    const float* x = t.rows[row].x + t.pixel * t.pitch + channel;
+    const float* x =
+        (t.fromSource ? t.rows[row].source : t.rows[row].x) + t.pixel * t.pitch + channel;
     const float* w = t.w + t.rows[row].tap * t.wRow + channel;
     for (Index k = 0; k < t.taps; k++) {
       const Vec tap = read(w + k * t.wStep);
@@ -148,7 +151,6 @@ void multiplyRow(const DepthwisePlan& plan, const Strip& strip, const Row* rows,
   t.rows = rows;
   t.rowCount = count;
   t.channels = strip.channels;
-  t.pitch = plan.sourcePitch();
   t.wRow = plan.geometry.axes[2].kernel * plan.channels;
   t.yStep = sweeps * yPitch;
   t.epilogue = epilogue;
@@ -160,13 +162,17 @@ void multiplyRow(const DepthwisePlan& plan, const Strip& strip, const Row* rows,
     t.tapStep = sweep.tapStep;
     t.w = w + sweep.tap * plan.channels;
     t.wStep = sweep.tapInc * plan.channels;
-    for (Index q = 0; q < sweep.count;) {
-      const Index left = least(sweep.count - q, 8);
-      t.pixel = sweep.pixel(q, 0);
-      t.y = y + (s + q * sweeps) * yPitch;
-      stretches.at[left](t);
-      q += kLengths[left];
-    }
+    forStretches(plan, sweep, [&](Index q, Index end, bool fromSource) {
+      t.fromSource = fromSource;
+      t.pitch = fromSource ? plan.channels : plan.sourcePitch();
+      while (q < end) {
+        const Index left = least(end - q, 8);
+        t.pixel = sweep.pixel(q, 0);
+        t.y = y + (s + q * sweeps) * yPitch;
+        stretches.at[left](t);
+        q += kLengths[left];
+      }
+    });
   }
 }
 

@@ -11,29 +11,34 @@ bool isRun(const Line& line) {
   return true;
 }
 
-// The taps [t, end) of the last axis, for the row of pixels that begins at `pixels`.
+// What the taps [t, end) of the last axis, a run or a single tap, meet in the row of pixels that
+// begins at `pixels`.
 struct Row {
   const Line& line;
   Index channels, channelsEach;
   bool run;
 
-  void write(const float* pixels, Index first, Index t, Index end, float* to) const {
-    if (run) {
-      const Index at = first + line.offsets[0];
-      const Index low = most(t, least(-at, end)), high = most(low, least(end, line.size - at));
-      clearRow((low - t) * channelsEach, to);
-      copyRow(pixels + (at + low) * channels, (high - low) * channelsEach,
-              to + (low - t) * channelsEach);
-      clearRow((end - high) * channelsEach, to + (high - t) * channelsEach);
-      return;
-    }
-    for (; t < end; t++, to += channelsEach) {
-      const Index at = first + line.offsets[t];
-      if (at >= 0 && at < line.size)
-        copyRow(pixels + at * channels, channelsEach, to);
-      else
-        clearRow(channelsEach, to);
-    }
+  // For one position, of which pixels may lie outside.
+  void write(const float* pixels, Index q, Index t, Index end, float* to) const {
+    const Index at = q * line.step + line.offsets[t], taps = end - t;
+    const Index low = least(most(-at, 0), taps), high = most(low, least(taps, line.size - at));
+    clearRow(low * channelsEach, to);
+    copyRow(pixels + (at + low) * channels, (high - low) * channelsEach, to + low * channelsEach);
+    clearRow((taps - high) * channelsEach, to + high * channelsEach);
+  }
+
+  // For positions [q, q + count): those inside need no care.
+  void writeAll(const float* pixels, Index q, Index count, Index t, Index end, float* to,
+                Index pitch) const {
+    const Index last = q + count, at = line.offsets[t];
+    const Index inside = most(q, least(last, ceilDiv(most(-at, 0), line.step)));
+    const Index room = line.size - at - (end - t);
+    const Index outside = room < 0 ? inside : most(inside, least(last, room / line.step + 1));
+    for (; q < inside; q++, to += pitch) write(pixels, q, t, end, to);
+    copyRows(pixels + (q * line.step + at) * channels, line.step * channels,
+             (end - t) * channelsEach, outside - q, to, pitch);
+    to += (outside - q) * pitch;
+    for (q = outside; q < last; q++, to += pitch) write(pixels, q, t, end, to);
   }
 };
 
@@ -100,30 +105,24 @@ void gather(const Lattice& lattice, const Slice& slice, const float* source, Ind
   const Row writer{a2, lattice.channels, slice.channels,
                    isRun(a2) && slice.channels == lattice.channels};
   const float* const origin = source + group + slice.channel;
-  Index q2 = row % a2.count, q1 = row / a2.count % a1.count;
-  Index q0 = row / (a2.count * a1.count) % a0.count, image = row / lattice.positions();
-  for (Index r = 0; r < rows; r++, to += pitch) {
-    const float* const pixels = origin + image * lattice.pixels() * lattice.channels;
-    float* at = to;
+  Position at(lattice, row);
+  for (Index count; rows > 0; rows -= count, to += count * pitch, at.skip(lattice, count)) {
+    count = least(rows, at.left(lattice));
+    const float* const image = origin + at.image * lattice.pixels() * lattice.channels;
+    float* piece = to;
     for (Index tap = slice.tap, last = slice.tap + slice.taps; tap < last;) {
       const Index t2 = tap % taps2, t1 = tap / taps2 % taps1, t0 = tap / (taps2 * taps1);
-      const Index end = least(taps2, t2 + last - tap);
-      const Index i0 = q0 * a0.step + a0.offsets[t0], i1 = q1 * a1.step + a1.offsets[t1];
+      const Index end = writer.run ? least(taps2, t2 + last - tap) : t2 + 1;
+      const Index i0 = at.q0 * a0.step + a0.offsets[t0], i1 = at.q1 * a1.step + a1.offsets[t1];
+      const Index width = (end - t2) * slice.channels;
       if (i0 >= 0 && i0 < a0.size && i1 >= 0 && i1 < a1.size)
-        writer.write(pixels + (i0 * a1.size + i1) * a2.size * lattice.channels, q2 * a2.step, t2,
-                     end, at);
+        writer.writeAll(image + (i0 * a1.size + i1) * a2.size * lattice.channels, at.q2, count, t2,
+                        end, piece, pitch);
       else
-        clearRow((end - t2) * slice.channels, at);
-      at += (end - t2) * slice.channels;
+        for (Index r = 0; r < count; r++) clearRow(width, piece + r * pitch);
+      piece += width;
       tap += end - t2;
     }
-    if (++q2 < a2.count) continue;
-    q2 = 0;
-    if (++q1 < a1.count) continue;
-    q1 = 0;
-    if (++q0 < a0.count) continue;
-    q0 = 0;
-    image++;
   }
 }
 

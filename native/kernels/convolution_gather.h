@@ -26,6 +26,37 @@ struct Lattice {
   Index pixels() const { return axes[0]->size * axes[1]->size * axes[2]->size; }
 };
 
+// A position of a lattice and its image; `skip` goes on within a row of the last axis.
+struct Position {
+  Index image, q0, q1, q2;
+
+  Position(const Lattice& l, Index row)
+      : image(row / l.positions()),
+        q0(row / (l.axes[2]->count * l.axes[1]->count) % l.axes[0]->count),
+        q1(row / l.axes[2]->count % l.axes[1]->count),
+        q2(row % l.axes[2]->count) {}
+
+  // Positions until the end of the row of the last axis.
+  Index left(const Lattice& l) const { return l.axes[2]->count - q2; }
+
+  void skip(const Lattice& l, Index count) {
+    if ((q2 += count) < l.axes[2]->count) return;
+    q2 = 0;
+    if (++q1 < l.axes[1]->count) return;
+    q1 = 0;
+    if (++q0 < l.axes[0]->count) return;
+    q0 = 0;
+    image++;
+  }
+
+  // The pixel that the position is written to.
+  Index target(const Lattice& l) const {
+    const Line &a0 = *l.axes[0], &a1 = *l.axes[1], &a2 = *l.axes[2];
+    const Index i0 = image * a0.target + a0.start + q0 * a0.stride;
+    return (i0 * a1.target + a1.start + q1 * a1.stride) * a2.target + a2.start + q2 * a2.stride;
+  }
+};
+
 // Lines of one axis: one in the forward direction; in the gradient of the input one for each
 // residue that any tap meets.
 std::vector<Line> forwardLines(const Axis&);
@@ -54,6 +85,17 @@ inline void copyRow(const float* from, Index n, float* to) {
   if (i == n) return;
   const gemm::Mask mask = gemm::firstLanes(n - i);
   gemm::store(to + i, mask, gemm::load(from + i, mask));
+}
+
+// Copies `rows` pieces of n floats.
+inline void copyRows(const float* from, Index fromStride, Index n, Index rows, float* to,
+                     Index toStride) {
+  const Index whole = n / gemm::kLanes * gemm::kLanes;
+  const gemm::Mask mask = gemm::firstLanes(n - whole);
+  for (Index r = 0; r < rows; r++, from += fromStride, to += toStride) {
+    for (Index i = 0; i < whole; i += gemm::kLanes) gemm::store(to + i, gemm::load(from + i));
+    if (whole < n) gemm::store(to + whole, mask, gemm::load(from + whole, mask));
+  }
 }
 
 inline void clearRow(Index n, float* to) {

@@ -16,7 +16,7 @@ struct Part {
 struct ProductPlan : ConvolutionPlan {
   std::vector<Line> lines[3];
   std::vector<Part> parts;
-  bool copies = true;
+  bool copies = true, fetches = false;
   Index in = 0, out = 0;                   // channels of a group
   Index sources = 0, targets = 0;          // channels of all groups
   Index blockRows = 0, blockColumns = 0;   // of the output
@@ -25,6 +25,7 @@ struct ProductPlan : ConvolutionPlan {
   std::size_t gathered = 0;                // floats of thread scratch before the output's
 };
 
+constexpr Index kLarge = 1 << 19;  // floats of an output that is not in the L2 cache
 constexpr Index kClear = 1 << 16;  // floats of one block of zeros
 constexpr double kBlockWork = 400e3;
 constexpr Index kBlocks = 32;
@@ -68,16 +69,6 @@ void packPanel(const ProductPlan& plan, const Part& part, const float* w, Index 
     gemm::packTransposed(from + column * g.filters, g.filters, columns, plan.in, to, kPanel);
 }
 
-// Where position `row` of a lattice is written, in pixels.
-Index targetOf(const Lattice& lattice, Index row) {
-  const Line &a0 = *lattice.axes[0], &a1 = *lattice.axes[1], &a2 = *lattice.axes[2];
-  const Index q2 = row % a2.count, q1 = row / a2.count % a1.count;
-  const Index q0 = row / (a2.count * a1.count) % a0.count, image = row / lattice.positions();
-  const Index i0 = image * a0.target + a0.start + q0 * a0.stride;
-  const Index i1 = i0 * a1.target + a1.start + q1 * a1.stride;
-  return i1 * a2.target + a2.start + q2 * a2.stride;
-}
-
 void multiplyBlock(const Task& task, const ProductPlan& plan, const Part& part, Index block) {
   const Lattice& lattice = part.lattice;
   const Index rows = lattice.positions() * plan.geometry.images;
@@ -116,13 +107,18 @@ void multiplyBlock(const Task& task, const ProductPlan& plan, const Part& part, 
     m.panels = panels + (slice.tap * plan.in + slice.channel) * kPanel;
     m.k = slice.columns();
     m.resume = i > 0;
+    m.fetch = plan.fetches && part.contiguous && i == 0;
     m.relu = inTile && i + 1 == count && epilogue.activation == Activation::relu;
     multiply<false>(m);
   }
   if (!part.contiguous) {
-    for (Index r = 0; r < m.rows; r++)
-      copyRow(apart + r * m.cStride, m.columns,
-              task.out<float>(0) + targetOf(lattice, row + r) * plan.targets + target);
+    Position at(lattice, row);
+    for (Index r = 0, count; r < m.rows; r += count, at.skip(lattice, count)) {
+      count = least(m.rows - r, at.left(lattice));
+      copyRows(apart + r * m.cStride, m.cStride, m.columns, count,
+               task.out<float>(0) + at.target(lattice) * plan.targets + target,
+               lattice.axes[2]->stride * plan.targets);
+    }
   } else if (!inTile) {
     Epilogue rest = epilogue;
     if (!epilogue.scale) rest.bias = nullptr;
@@ -145,9 +141,13 @@ std::unique_ptr<ConvolutionPlan> planIm2col(const Geometry& g, Direction directi
   return planProduct(g, direction, true);
 }
 
+// Rows whose distance is a large power of two fall into one set of the caches: they are copied.
+bool collides(Index channels) { return channels % 256 == 0; }
+
 std::unique_ptr<ConvolutionPlan> planPointwise(const Geometry& g, Direction direction) {
-  if (direction == Direction::kernelGrad) return planKernelGrad(g, false);
-  return planProduct(g, direction, false);
+  if (direction == Direction::kernelGrad) return planKernelGrad(g, collides(g.channels));
+  const Index sources = direction == Direction::forward ? g.channels : g.filters;
+  return planProduct(g, direction, collides(sources));
 }
 
 Status runIm2col(const Task& task) noexcept {
@@ -173,6 +173,7 @@ std::unique_ptr<ConvolutionPlan> planProduct(const Geometry& g, Direction direct
   plan->in = plan->sources / g.groups;
   plan->out = plan->targets / g.groups;
   plan->panelsWide = ceilDiv(plan->out, kPanel);
+  plan->fetches = g.images * plan->targets * (forward ? g.outputs() : g.pixels()) > kLarge;
   plan->blocks = {0};
   if (plan->targets == 0) return plan;
   bool reached = true;

@@ -7,9 +7,9 @@
 namespace neurone::NEURONE_ISA::convolution {
 namespace {
 
-constexpr Index kRows = 288;       // of dw in one block: with kColumns they stay in the L2 cache
-constexpr Index kColumns = 128;    // of dw in one block
-constexpr Index kPositions = 128;  // copied at a time
+constexpr Index kRows = 288;        // of dw in one block
+constexpr Index kArea = 288 * 128;  // of dw in one block: it stays in the L2 cache
+constexpr Index kPositions = 128;   // copied at a time
 constexpr Index kBlocks = 32;
 constexpr double kBlockWork = 400e3;
 
@@ -79,7 +79,8 @@ std::unique_ptr<ConvolutionPlan> planKernelGrad(const Geometry& g, bool copies) 
   for (int i = 0; i < 3; i++) plan->lines[i] = forwardLines(g.axes[i]);
   plan->slices = Slices(g.taps(), g.channelsPerGroup(), kRows);
   plan->positions = g.images * g.outputs();
-  plan->columns = least(kColumns, roundUp(g.filtersPerGroup(), kPanel));
+  const Index columns = most(kPanel, least(256, kArea / plan->slices.widest() / kPanel * kPanel));
+  plan->columns = least(columns, roundUp(g.filtersPerGroup(), kPanel));
   plan->columnBlocks = ceilDiv(g.filtersPerGroup(), plan->columns);
   const Index areas = plan->slices.count() * plan->columnBlocks * g.groups;
   const auto worth = static_cast<Index>(g.work() / areas / kBlockWork);

@@ -22,6 +22,7 @@ struct Multiply {
   Index rows = 0, columns = 0, k = 0;
   const float* bias = nullptr;  // per column; what sums start with
   bool resume = false, relu = false;
+  bool fetch = false;  // C is not in a cache
 };
 
 // C = A·B, or C += A·B to resume. A panel stays in the L1 or L2 cache for all rows.
@@ -35,7 +36,7 @@ inline void multiply(const Multiply& m) noexcept {
   t.k = m.k;
   t.resume = m.resume;
   t.relu = m.relu;
-  t.fetchC = false;
+  t.fetchC = m.fetch;
   for (Index j = 0; j < m.columns; j += kPanel) {
     const Index left = least(m.columns - j, kPanel);
     t.b = m.panels + j / kPanel * m.panelStride;

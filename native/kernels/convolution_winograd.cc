@@ -134,9 +134,11 @@ void multiplyBlock(const Task& task, const WinogradPlan& plan, Index block) {
   Epilogue linear = all;
   if (!isPiecewiseLinear(all.activation)) linear.activation = Activation::linear;
 
-  for (Index t = 0; t < tiles; t++)
-    transformPatch(source, plan.tiling, placeOf(plan.tiling, first + t), 0, plan.in,
-                   patches + t * plan.pitch, plan.patchMatrix);
+  const TilePlace start(plan.tiling, first);
+  TilePlace place = start;
+  for (Index t = 0; t < tiles; t++, place.next(plan.tiling))
+    transformPatch(source, plan.tiling, place, 0, plan.in, patches + t * plan.pitch,
+                   plan.patchMatrix);
   Multiply m;
   m.rows = tiles;
   m.aStride = plan.pitch;
@@ -154,8 +156,8 @@ void multiplyBlock(const Task& task, const WinogradPlan& plan, Index block) {
         multiply<false>(m);
       }
     }
-    for (Index t = 0; t < tiles; t++) {
-      const TilePlace place = placeOf(plan.tiling, first + t);
+    place = start;
+    for (Index t = 0; t < tiles; t++, place.next(plan.tiling)) {
       transformOutputs(plan, linear.from(column), outputs + t * m.cStride, place, column, m.columns,
                        y);
       if (linear.activation != all.activation)
@@ -166,9 +168,8 @@ void multiplyBlock(const Task& task, const WinogradPlan& plan, Index block) {
 
 bool fits(const Geometry& g, Direction) {
   const Axis& depth = g.axes[0];
-  return g.groups == 1 && g.channels > 0 && g.filters > 0 && depth.kernel == 1 &&
-         depth.stride == 1 && depth.before == 0 && depth.after == 0 && is3x3(g.axes[1]) &&
-         is3x3(g.axes[2]);
+  return g.groups == 1 && g.work() > 0 && depth.kernel == 1 && depth.stride == 1 &&
+         depth.before == 0 && depth.after == 0 && is3x3(g.axes[1]) && is3x3(g.axes[2]);
 }
 
 std::unique_ptr<ConvolutionPlan> plan(const Geometry& g, Direction direction) {

@@ -25,14 +25,23 @@ struct Tiling {
   Index perImage() const { return rows * columns; }
 };
 
+// Where a tile begins: its first output. Tiles follow each other by `next`, without divisions.
 struct TilePlace {
-  Index image, row, column;  // of the tile's first output
-};
+  Index image, row, column;
 
-inline TilePlace placeOf(const Tiling& t, Index tile) {
-  const Index inside = tile % t.perImage();
-  return {tile / t.perImage(), inside / t.columns * 2, inside % t.columns * 2};
-}
+  TilePlace(const Tiling& t, Index tile)
+      : image(tile / t.perImage()),
+        row(tile % t.perImage() / t.columns * 2),
+        column(tile % t.columns * 2) {}
+
+  void next(const Tiling& t) {
+    if ((column += 2) < 2 * t.columns) return;
+    column = 0;
+    if ((row += 2) < 2 * t.rows) return;
+    row = 0;
+    image++;
+  }
+};
 
 // A distance between matrices that does not send the same place of all 16 to one set of a cache.
 inline Index matrixStride(Index floats) { return roundUp(floats, 1024) + 80; }

@@ -80,10 +80,10 @@ void multiplyBlock(const Task& task, const WinogradGradPlan& plan, Index block) 
   m.panelStride = plan.chunk * kPanel;
   Index tile = plan.tiles * part / plan.parts;
   const Index end = plan.tiles * (part + 1) / plan.parts;
+  TilePlace place(plan.tiling, tile);
   do {
     m.k = least(plan.chunk, end - tile);
-    for (Index t = 0; t < m.k; t++) {
-      const TilePlace place = placeOf(plan.tiling, tile + t);
+    for (Index t = 0; t < m.k; t++, place.next(plan.tiling)) {
       transformPatch(x, plan.tiling, place, channel, channels, patches + t * m.aStride,
                      plan.patchMatrix);
       transformTile(dy, place, filter, filters, gradients + t * kPanel, m.panelStride,

@@ -161,6 +161,9 @@ std::unique_ptr<Plan> preparePower(const Signature& signature) {
 struct ReluGrad {
   static float apply(float dy, float y) { return y > 0.0f ? dy : 0.0f; }
 };
+struct Relu6Grad {
+  static float apply(float dy, float y) { return (y > 0.0f) & (y < 6.0f) ? dy : 0.0f; }
+};
 struct SigmoidGrad {
   static float apply(float dy, float y) { return dy * y * (1.0f - y); }
 };
@@ -192,6 +195,7 @@ void addBinaryKernels(KernelList& list) {
       {"minimum", prepareArithmetic<Minimum>, runBinary},
       {"mod", prepareArithmetic<Mod>, runBinary},
       {"reluGrad", prepareGradient<ReluGrad>, runBinary},
+      {"relu6Grad", prepareGradient<Relu6Grad>, runBinary},
       {"sigmoidGrad", prepareGradient<SigmoidGrad>, runBinary},
       {"tanhGrad", prepareGradient<TanhGrad>, runBinary},
   };

@@ -104,6 +104,9 @@ struct Relu : CheapOnIntegers {
     return x < T{0} ? T{0} : x;  // NaN passes
   }
 };
+struct Relu6 : Cheap {
+  static float apply(float x) { return x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x; }  // NaN passes
+};
 struct Sqrt : Cheap {
   static float apply(float x) { return sqrt(x); }
 };
@@ -219,6 +222,7 @@ void addUnaryKernels(KernelList& list) {
       {"sigmoid", prepareUnary<Sigmoid>, runUnary},
       {"softplus", prepareUnary<Softplus>, runUnary},
       {"relu", prepareUnary<Relu>, runUnary},
+      {"relu6", prepareUnary<Relu6>, runUnary},
       {"erf", prepareUnary<Erf>, runUnary},
       {"floor", prepareUnary<Floor>, runUnary},
       {"ceil", prepareUnary<Ceil>, runUnary},

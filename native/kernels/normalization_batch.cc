@@ -13,14 +13,16 @@ namespace {
 // Rows of a block that are read twice.
 constexpr Index kFirstRows = 16;
 
-// x, gamma, beta, epsilon → y, mean, variance.
+// x, gamma, beta, epsilon → y, mean, variance, offset.
 std::unique_ptr<Plan> prepareBatchNorm(const Signature& signature) {
-  requireOperands(signature, 4, 3);
+  requireOperands(signature, 4, 4);
   requireDType(signature.inputs[0], {DType::float32});
   requireLike(signature.inputs[0], signature.outputs[0]);
   auto plan = std::make_unique<ChannelsPlan>(signature.inputs[0]);
   for (const int i : {1, 2}) requireChannels(*plan, signature.inputs[static_cast<std::size_t>(i)]);
-  for (const int i : {1, 2}) requireChannels(*plan, signature.outputs[static_cast<std::size_t>(i)]);
+  for (const int i : {1, 2, 3})
+    requireChannels(*plan, signature.outputs[static_cast<std::size_t>(i)]);
+  plan->activation = requireActivation(signature);
   requireScalar(signature.inputs[3], DType::float32);
   plan->blocks = {plan->sumBlocks(), plan->channelSplit.count, plan->tiles.count()};
   const auto columns = static_cast<std::size_t>(plan->columnSplit.length);
@@ -199,11 +201,13 @@ void combine(const ChannelsPlan& plan, const Task& task, Index block) {
     if (variance < 0) variance = 0;
     if (plan.rows == 0) mean = kNaN;
     const float rounded = static_cast<float>(mean);
-    const double scale = gamma[c] / __builtin_sqrt(variance + epsilon);
+    const float roundedVariance = static_cast<float>(variance);
+    const double scale = scaleOf(gamma[c], roundedVariance, epsilon);
     // What rounding takes from the mean goes into the offset.
     const double offset = beta[c] - (mean - rounded) * scale;
     task.out<float>(1)[c] = rounded;
-    task.out<float>(2)[c] = static_cast<float>(variance);
+    task.out<float>(2)[c] = roundedVariance;
+    task.out<float>(3)[c] = static_cast<float>(offset);
     for (Index at = c; at < plan.wide; at += plan.channels) {
       tables[at] = rounded;
       tables[plan.wide + at] = static_cast<float>(scale);
@@ -215,14 +219,17 @@ void combine(const ChannelsPlan& plan, const Task& task, Index block) {
 // Third phase: a block of elements.
 void normalize(const ChannelsPlan& plan, const Task& task, Index block) {
   const float* tables = tablesOf(task);
-  forWideRows(plan, block, [&](Index at, Index column, Index n) {
-    const float* x = task.in<float>(0) + at;
-    const float* mean = tables + column;
-    const float* scale = mean + plan.wide;
-    const float* offset = scale + plan.wide;
-    writeVectors(task.out<float>(0) + at, n, plan.past, [&](Index i, auto load) {
-      fetch(x + i + kAhead);
-      return (load(x + i) - load(mean + i)) * load(scale + i) + load(offset + i);
+  withActivation(plan.activation, [&](auto activation) {
+    forWideRows(plan, block, [&](Index at, Index column, Index n) {
+      const float* x = task.in<float>(0) + at;
+      const float* mean = tables + column;
+      const float* scale = mean + plan.wide;
+      const float* offset = scale + plan.wide;
+      writeVectors(task.out<float>(0) + at, n, plan.past, [&](Index i, auto load) {
+        fetch(x + i + kAhead);
+        const Floats d = load(x + i) - load(mean + i);
+        return activated<activation>(normalized(d, load(scale + i), load(offset + i)));
+      });
     });
   });
   if (plan.past) endPast();

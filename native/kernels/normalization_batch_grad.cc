@@ -1,7 +1,8 @@
 // batchNormGrad: with d = x − mean, r = 1/√(variance + ε) and δ the mean of d (what rounding took
 // from the mean), x̂ = (d − δ)·r and
 //   dβ = Σ dy,  dγ = Σ dy·x̂,  dx = γ·r·(dy − dβ/n − x̂·dγ/n).
-// The sums are one pass over x and dy, dx another.
+// The sums are one pass over x and dy, dx another. With an activation dy is that of its output:
+// what went into it is computed again from x, to the same bits, which costs less than reading it.
 #include "normalization.h"
 #include "normalization_channels.h"
 
@@ -10,23 +11,26 @@ namespace {
 
 // Sums over rows that are taken of each column: dy, dy·d and d.
 constexpr Index kSums = 3;
+// Values per column that they need: mean, scale and offset.
+constexpr Index kFactors = 3;
 
-// dy, x, mean, variance, gamma, epsilon → dx, dgamma, dbeta.
+// dy, x, mean, variance, gamma, epsilon, offset → dx, dgamma, dbeta.
 std::unique_ptr<Plan> prepareBatchNormGrad(const Signature& signature) {
-  requireOperands(signature, 6, 3);
+  requireOperands(signature, 7, 3);
   requireDType(signature.inputs[0], {DType::float32});
   requireLike(signature.inputs[0], signature.inputs[1]);
   requireLike(signature.inputs[0], signature.outputs[0]);
   auto plan = std::make_unique<ChannelsPlan>(signature.inputs[0]);
-  for (std::size_t i = 2; i < 5; i++) requireChannels(*plan, signature.inputs[i]);
+  for (const std::size_t i : {2, 3, 4, 6}) requireChannels(*plan, signature.inputs[i]);
   for (std::size_t i = 1; i < 3; i++) requireChannels(*plan, signature.outputs[i]);
   requireScalar(signature.inputs[5], DType::float32);
+  plan->activation = requireActivation(signature);
   plan->blocks = {plan->sumBlocks(), plan->channelSplit.count, plan->tiles.count()};
   const auto columns = static_cast<std::size_t>(plan->columnSplit.length);
-  plan->threadScratch = columns * (kSums * sizeof(double) + (kSums + 1) * sizeof(float));
+  plan->threadScratch = columns * (kSums * sizeof(double) + (kSums + kFactors) * sizeof(float));
   plan->sharedScratch =
       static_cast<std::size_t>(kSums * plan->rowSplit.count * plan->channels) * sizeof(double) +
-      static_cast<std::size_t>(4 * plan->wide) * sizeof(float);
+      static_cast<std::size_t>(5 * plan->wide) * sizeof(float);
   return plan;
 }
 
@@ -36,14 +40,25 @@ std::unique_ptr<Plan> prepareBatchNormGrad(const Signature& signature) {
   return reinterpret_cast<double*>(task.sharedScratch) + rowBlock * kSums * plan.channels;
 }
 
-// The tables of a wide row: mean, and what dy, d and 1 are multiplied with.
+// The tables of a wide row: mean, what dy, d and 1 are multiplied with, and the offset of y.
 [[gnu::always_inline]] inline float* tablesOf(const Task& task) {
   return reinterpret_cast<float*>(sumsOf(task, planOf<ChannelsPlan>(task).rowSplit.count));
 }
 
-// Adds the sums of a piece to `totals`, kSums rows of `room` doubles; `sums` has as many floats.
+// Adds the sums of a piece to `totals`, kSums rows of `room` doubles; `sums` has as many floats,
+// and after them the factors.
+template <std::int64_t activation>
 void addPiece(const float* dy, const float* x, Index rows, Index stride, Index columns,
-              const float* mean, double* totals, float* sums, Index room) {
+              double* totals, float* sums, Index room) {
+  const float* mean = sums + kSums * room;
+  const float* scale = mean + room;
+  const float* offset = scale + room;
+  const auto pass = [&](float g, float d, Index c) __attribute__((always_inline)) {
+    const float z = d * scale[c] + offset[c];
+    if constexpr (activation == kLinear) return g;
+    if constexpr (activation == kRelu) return z > 0.0f ? g : 0.0f;
+    return (z > 0.0f) & (z < 6.0f) ? g : 0.0f;
+  };
   float* plain = sums;
   float* products = plain + room;
   float* deviations = products + room;
@@ -66,8 +81,10 @@ void addPiece(const float* dy, const float* x, Index rows, Index stride, Index c
       for (Index c = begin; c < end; c++) {
         const float d0 = x0[c] - mean[c], d1 = x1[c] - mean[c];
         const float d2 = x2[c] - mean[c], d3 = x3[c] - mean[c];
-        plain[c] += (g0[c] + g1[c]) + (g2[c] + g3[c]);
-        products[c] += (g0[c] * d0 + g1[c] * d1) + (g2[c] * d2 + g3[c] * d3);
+        const float p0 = pass(g0[c], d0, c), p1 = pass(g1[c], d1, c);
+        const float p2 = pass(g2[c], d2, c), p3 = pass(g3[c], d3, c);
+        plain[c] += (p0 + p1) + (p2 + p3);
+        products[c] += (p0 * d0 + p1 * d1) + (p2 * d2 + p3 * d3);
         deviations[c] += (d0 + d1) + (d2 + d3);
       }
     }
@@ -77,9 +94,9 @@ void addPiece(const float* dy, const float* x, Index rows, Index stride, Index c
     const float* x0 = x + row * stride;
 #pragma omp simd
     for (Index c = 0; c < columns; c++) {
-      const float d0 = x0[c] - mean[c];
-      plain[c] += g0[c];
-      products[c] += g0[c] * d0;
+      const float d0 = x0[c] - mean[c], p0 = pass(g0[c], d0, c);
+      plain[c] += p0;
+      products[c] += p0 * d0;
       deviations[c] += d0;
     }
   }
@@ -92,7 +109,8 @@ void addPiece(const float* dy, const float* x, Index rows, Index stride, Index c
 }
 
 // First phase: the sums of a block of rows and columns.
-void sumBlock(const ChannelsPlan& plan, const Task& task, Index block) {
+template <std::int64_t activation>
+void sumColumns(const ChannelsPlan& plan, const Task& task, Index block) {
   const Index rowBlock = block / plan.columnSplit.count;
   const Index column = plan.columnSplit.begin(block % plan.columnSplit.count);
   const Index columns = plan.columnSplit.end(block % plan.columnSplit.count, plan.wide) - column;
@@ -103,16 +121,26 @@ void sumBlock(const ChannelsPlan& plan, const Task& task, Index block) {
   float* mean = sums + kSums * room;
   for (Index i = 0; i < kSums * room; i++) totals[i] = 0;
   spread(plan, task.in<float>(2), column, column + columns, mean);
+  if (activation != kLinear) {
+    const double epsilon = task.in<float>(5)[0];
+    for (Index c = 0; c < columns; c++) {
+      const Index channel = (column + c) % plan.channels;
+      const float gamma = task.in<float>(4)[channel], variance = task.in<float>(3)[channel];
+      mean[room + c] = static_cast<float>(scaleOf(gamma, variance, epsilon));
+    }
+    spread(plan, task.in<float>(6), column, column + columns, mean + 2 * room);
+  }
   const float* dy = task.in<float>(0);
   const float* x = task.in<float>(1);
   for (Index row = plan.rowSplit.begin(rowBlock); row < end; row += kPieceRows) {
     const Index rows = kPieceRows < end - row ? kPieceRows : end - row;
     const Index at = row * plan.wide + column;
-    addPiece(dy + at, x + at, rows, plan.wide, columns, mean, totals, sums, room);
+    addPiece<activation>(dy + at, x + at, rows, plan.wide, columns, totals, sums, room);
   }
   if (plan.isLast(rowBlock) && plan.rest > 0) {
     const Index at = plan.folded * plan.wide;
-    addPiece(dy + at, x + at, 1, plan.wide, plan.rest * plan.channels, mean, totals, sums, room);
+    addPiece<activation>(dy + at, x + at, 1, plan.wide, plan.rest * plan.channels, totals, sums,
+                         room);
   }
   const Index channels = columns / plan.fold;
   for (Index k = 0; k < kSums; k++) {
@@ -123,6 +151,11 @@ void sumBlock(const ChannelsPlan& plan, const Task& task, Index block) {
       partial[c] = sum;
     }
   }
+}
+
+void sumBlock(const ChannelsPlan& plan, const Task& task, Index block) {
+  withActivation(plan.activation,
+                 [&](auto activation) { sumColumns<activation>(plan, task, block); });
 }
 
 // Second phase: combines the blocks of rows for some channels, and makes the tables.
@@ -138,7 +171,7 @@ void combine(const ChannelsPlan& plan, const Task& task, Index block) {
     const double r = 1 / __builtin_sqrt(task.in<float>(3)[c] + epsilon);
     const double rounding = plan.rows > 0 ? sums[2] / n : 0;
     const double dgamma = plan.rows > 0 ? (sums[1] - rounding * sums[0]) * r : 0;
-    const double scale = task.in<float>(4)[c] * r;
+    const double scale = scaleOf(task.in<float>(4)[c], task.in<float>(3)[c], epsilon);
     const double slope = -scale * r * dgamma / n;
     task.out<float>(1)[c] = static_cast<float>(dgamma);
     task.out<float>(2)[c] = static_cast<float>(sums[0]);
@@ -147,6 +180,7 @@ void combine(const ChannelsPlan& plan, const Task& task, Index block) {
       tables[plan.wide + at] = static_cast<float>(scale);
       tables[2 * plan.wide + at] = static_cast<float>(slope);
       tables[3 * plan.wide + at] = static_cast<float>(-scale * sums[0] / n - slope * rounding);
+      tables[4 * plan.wide + at] = task.in<float>(6)[c];
     }
   }
 }
@@ -155,18 +189,23 @@ void combine(const ChannelsPlan& plan, const Task& task, Index block) {
 void differentiate(const ChannelsPlan& plan, const Task& task, Index block) {
   const float* tables = tablesOf(task);
   const bool past = plan.past && task.out<float>(0) != task.in<float>(0);
-  forWideRows(plan, block, [&](Index at, Index column, Index n) {
-    const float* dy = task.in<float>(0) + at;
-    const float* x = task.in<float>(1) + at;
-    const float* mean = tables + column;
-    const float* scale = mean + plan.wide;
-    const float* slope = scale + plan.wide;
-    const float* offset = slope + plan.wide;
-    writeVectors(task.out<float>(0) + at, n, past, [&](Index i, auto load) {
-      fetch(dy + i + kAhead);
-      fetch(x + i + kAhead);
-      const Floats d = load(x + i) - load(mean + i);
-      return load(dy + i) * load(scale + i) + (d * load(slope + i) + load(offset + i));
+  withActivation(plan.activation, [&](auto activation) {
+    forWideRows(plan, block, [&](Index at, Index column, Index n) {
+      const float* dy = task.in<float>(0) + at;
+      const float* x = task.in<float>(1) + at;
+      const float* mean = tables + column;
+      const float* scale = mean + plan.wide;
+      const float* slope = scale + plan.wide;
+      const float* rest = slope + plan.wide;
+      const float* offset = rest + plan.wide;
+      writeVectors(task.out<float>(0) + at, n, past, [&](Index i, auto load) {
+        fetch(dy + i + kAhead);
+        fetch(x + i + kAhead);
+        const Floats d = load(x + i) - load(mean + i), factor = load(scale + i);
+        const Floats z = normalized(d, factor, load(offset + i));
+        return passing<activation>(load(dy + i), z) * factor +
+               (d * load(slope + i) + load(rest + i));
+      });
     });
   });
   if (past) endPast();

@@ -3,6 +3,8 @@
 // beginning of a last wide row. Values per channel are spread over a wide row in tables.
 #pragma once
 
+#include <type_traits>
+
 #include "elementwise_nest.h"
 #include "streaming.h"
 #include "vector_math.h"
@@ -26,13 +28,35 @@ inline Index foldOf(Index channels) {
   return (kNarrowRow + unit * channels - 1) / (unit * channels) * unit;
 }
 
+// Activations that a normalization applies itself, by their codes.
+inline constexpr std::int64_t kLinear = 0, kRelu = 1, kRelu6 = 4;
+
+inline std::int64_t requireActivation(const Signature& signature) {
+  const std::int64_t activation = AttrReader(signature).integer();
+  require(activation == kLinear || activation == kRelu || activation == kRelu6,
+          "a normalization with an activation that it does not know");
+  return activation;
+}
+
+// Calls body with the activation as a constant.
+template <class Body>
+[[gnu::always_inline]] inline void withActivation(std::int64_t activation, Body body) {
+  if (activation == kLinear)
+    body(std::integral_constant<std::int64_t, kLinear>{});
+  else if (activation == kRelu)
+    body(std::integral_constant<std::int64_t, kRelu>{});
+  else
+    body(std::integral_constant<std::int64_t, kRelu6>{});
+}
+
 struct ChannelsPlan : Plan {
   Index rows = 0;
   Index channels = 0;
-  Index fold = 1;      // rows that count as one
-  Index wide = 0;      // elements of a wide row
-  Index folded = 0;    // whole wide rows
-  Index rest = 0;      // rows left over
+  Index fold = 1;    // rows that count as one
+  Index wide = 0;    // elements of a wide row
+  Index folded = 0;  // whole wide rows
+  Index rest = 0;    // rows left over
+  std::int64_t activation = kLinear;
   bool past = false;   // whether the output of x's shape goes past the caches
   Split columnSplit;   // blocks of sums: columns,
   Split rowSplit;      // and wide rows
@@ -83,6 +107,31 @@ inline constexpr Index kColumnsAtOnce = 64;
 [[gnu::always_inline]] inline void fetchFourRows(const float* x, Index stride) {
   for (Index row = 4; row < 8; row++)
     for (Index line = 0; line < kColumnsAtOnce; line += 16) fetch(x + row * stride + line);
+}
+
+// The factor of a channel; from the variance as it is stored, so that the gradient finds the same.
+inline double scaleOf(float gamma, float variance, double epsilon) {
+  return gamma / __builtin_sqrt(variance + epsilon);
+}
+
+[[gnu::always_inline]] inline Floats normalized(Floats d, Floats scale, Floats offset) {
+  return d * scale + offset;
+}
+
+// NaN passes.
+template <std::int64_t activation>
+[[gnu::always_inline]] inline Floats activated(Floats z) {
+  if constexpr (activation != kLinear) z = z < all(0.0f) ? all(0.0f) : z;
+  if constexpr (activation == kRelu6) z = z > all(6.0f) ? all(6.0f) : z;
+  return z;
+}
+
+// What of dy passes through the activation of z.
+template <std::int64_t activation>
+[[gnu::always_inline]] inline Floats passing(Floats dy, Floats z) {
+  if constexpr (activation != kLinear) dy = z > all(0.0f) ? dy : all(0.0f);
+  if constexpr (activation == kRelu6) dy = z < all(6.0f) ? dy : all(0.0f);
+  return dy;
 }
 
 // Calls body(first element, first column, count) for each stretch of a wide row in a block of

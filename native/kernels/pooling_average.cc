@@ -43,7 +43,7 @@ void averageRow(const PoolPlan& plan, Box box, const float* image, float* y) {
   const Index channels = plan.channels;
   for (Index o = 0; o < plan.axes[2].out; o++, y += channels) {
     box.w = plan.axes[2].taps(o);
-    const Vec count = gemm::spread(static_cast<float>(box.count()));
+    const Vec share = gemm::spread(1.0f / static_cast<float>(box.count()));
     forChunks(
         channels, [&](auto chunk, Index c) __attribute__((always_inline)) {
           constexpr int V = decltype(chunk)::vectors;
@@ -56,7 +56,7 @@ void averageRow(const PoolPlan& plan, Box box, const float* image, float* y) {
                 for (int v = 0; v < V; v++) total[v] = gemm::sum(total[v], chunk.read(x, v));
               });
 #pragma GCC unroll 4
-          for (int v = 0; v < V; v++) chunk.write(y + c, v, total[v] / count);
+          for (int v = 0; v < V; v++) chunk.write(y + c, v, total[v] * share);
         });
   }
 }
@@ -89,11 +89,11 @@ void spreadRow(const PoolPlan& plan, const Box& seen, const float* image, float*
             for (Index oh = seen.h.begin; oh < seen.h.end; oh++)
               for (Index ow = across.begin; ow < across.end; ow++) {
                 const Box box{d.taps(od), h.taps(oh), w.taps(ow)};
-                const Vec count = gemm::spread(static_cast<float>(box.count()));
+                const Vec share = gemm::spread(1.0f / static_cast<float>(box.count()));
                 const float* dy = image + ((od * h.out + oh) * w.out + ow) * channels + c;
 #pragma GCC unroll 4
                 for (int v = 0; v < V; v++)
-                  total[v] = gemm::sum(total[v], chunk.read(dy, v) / count);
+                  total[v] = gemm::multiplyAdd(chunk.read(dy, v), share, total[v]);
               }
 #pragma GCC unroll 4
           for (int v = 0; v < V; v++) chunk.write(dx + c, v, total[v]);

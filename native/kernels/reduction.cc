@@ -287,6 +287,7 @@ void addReductionKernels(KernelList& list) {
   addArgKernels(list);
   addCumulativeKernels(list);
   addSortKernels(list);
+  addTopKernels(list);
 }
 
 }  // namespace neurone::NEURONE_ISA

@@ -8,5 +8,6 @@ namespace neurone::NEURONE_ISA {
 void addArgKernels(KernelList& list);
 void addCumulativeKernels(KernelList& list);
 void addSortKernels(KernelList& list);
+void addTopKernels(KernelList& list);
 
 }  // namespace neurone::NEURONE_ISA

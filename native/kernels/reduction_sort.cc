@@ -1,10 +1,9 @@
 // argSort of rows: elements become whole numbers of the same order, joined with their positions, so
 // that no two are equal and any sort is stable. Short rows are sorted by insertion, others by
 // radix.
-#include <cstring>
-
 #include "elementwise_nest.h"
 #include "reduction.h"
+#include "reduction_order.h"
 
 namespace neurone::NEURONE_ISA {
 namespace {
@@ -21,22 +20,10 @@ struct SortPlan : Plan {
   Split split;
 };
 
-// In the order of the floats: −0 is 0, and every NaN the largest.
-std::uint32_t orderOf(float x) {
-  if (x != x) return UINT32_MAX;
-  std::uint32_t bits;
-  const float positiveZero = x == 0 ? 0 : x;
-  std::memcpy(&bits, &positiveZero, sizeof bits);
-  return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-}
-std::uint32_t orderOf(std::int32_t x) { return static_cast<std::uint32_t>(x) ^ 0x80000000u; }
-
 template <class T>
 void joinPositions(const T* x, Index n, bool descending, std::uint64_t* keys) {
   const std::uint32_t flip = descending ? UINT32_MAX : 0;
-  for (Index i = 0; i < n; i++)
-    keys[i] =
-        static_cast<std::uint64_t>(orderOf(x[i]) ^ flip) << 32 | static_cast<std::uint64_t>(i);
+  for (Index i = 0; i < n; i++) keys[i] = keyOf(x[i], i, flip);
 }
 
 void sortByInsertion(std::uint64_t* keys, Index n) {

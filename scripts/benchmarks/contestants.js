@@ -102,9 +102,9 @@ export function describe({ variant, threads }) {
 
 /**
  * Every way to start a contestant, `{ list: [{ name, title, variant, threads, launch }] }`, or the
- * `reason` why there is none; `wanted` narrows it to one thread count.
+ * `reason` why there is none; `wanted` narrows it to one thread count, or one variant.
  */
-export function entries(name, { places, installed, only }, wanted) {
+export function entries(name, { places, installed, only }, wanted = {}) {
   const { title, needs, variants, counts, launch } = contestants[name];
   if (only !== undefined && !only.includes(name)) {
     return { reason: { name, title, error: 'left out' } };
@@ -113,9 +113,11 @@ export function entries(name, { places, installed, only }, wanted) {
   if (missing.length > 0) {
     return { reason: { name, title, error: `not there: ${missing.join(', ')}` } };
   }
-  const list = variants.flatMap((variant) =>
+  const isWanted = (key, value) => wanted[key] === undefined || wanted[key] === value;
+  const tried = variants.filter((variant) => isWanted('variant', variant));
+  const list = tried.flatMap((variant) =>
     counts
-      .filter((threads) => wanted === undefined || threads === wanted)
+      .filter((threads) => isWanted('threads', threads))
       .map((threads) => ({
         name,
         title,

@@ -41,9 +41,9 @@ async function bestOf(list, options, progress) {
 }
 
 /** A contestant ready for its rounds, or with the `error` that keeps it out. */
-async function enter({ name, threads, ...settings }, options, context) {
+async function enter({ name, threads, variant, ...settings }, options, context) {
   const merged = { seconds: context.seconds, ...options, ...settings };
-  const { list, reason } = entries(name, context, threads);
+  const { list, reason } = entries(name, context, { threads, variant });
   const found = list === undefined ? reason : await bestOf(list, merged, context.progress);
   return { ...found, unit: merged.unit, values: [], answers: [], settings: merged };
 }
@@ -64,7 +64,7 @@ async function oneRound(series) {
 }
 
 /**
- * Measures contestants round by round: names, or `{ name, threads?, …options of its own }`. Options are
+ * Measures contestants round by round: names, or `{ name, threads?, variant?, …options of its own }`. Options are
  * `{ workload, request, unit, score, value, seconds? }`: `score(answer)` is what calibration compares,
  * higher being better, `value(answer)` one round's figure. Gives one series per contestant.
  */

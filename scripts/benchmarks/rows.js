@@ -1,5 +1,7 @@
 // The table "What must hold", in its order.
 
+import { bandwidthRows } from './rows/bandwidth.js';
+import { fileRows } from './rows/files.js';
 import { imageRows } from './rows/images.js';
 import { ownRows } from './rows/ours.js';
 import { servingRows } from './rows/serving.js';
@@ -8,10 +10,18 @@ import { wholeProcessRows } from './rows/wholeProcess.js';
 
 const order = [
   ...['tiny32', 'tiny256', 'mnist', 'large', 'latency', 'throughput', 'eventLoop'],
-  ...['start', 'compile', 'memory', 'js', 'bits', 'flat'],
+  ...['start', 'compile', 'memory', 'js', 'bandwidth', 'bits', 'flat', 'files'],
   ...imageRows.map(({ id }) => id),
 ];
 
-const all = [...trainingRows, ...servingRows, ...wholeProcessRows, ...ownRows, ...imageRows];
+const all = [
+  ...trainingRows,
+  ...servingRows,
+  ...wholeProcessRows,
+  ...bandwidthRows,
+  ...ownRows,
+  ...fileRows,
+  ...imageRows,
+];
 
 export const rows = order.map((id) => all.find((row) => row.id === id));

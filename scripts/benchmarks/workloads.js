@@ -71,6 +71,16 @@ export const workloads = {
     batchSize: 256,
     rows: 8 * 256,
   },
+  /** 100 MB of weights, and no optimizer state yet. */
+  file: {
+    ...classifier,
+    input: [2500],
+    layers: perceptron([5000], 2500),
+    outputs: 2500,
+    optimizer: 'adam',
+    batchSize: 128,
+    rows: 128,
+  },
   predictOne: { ...predicted, ...one },
   predictBatches: { ...predicted, ...many },
   cnn,

@@ -54,6 +54,8 @@ def encoded(value):
     """JSON has no NaN and infinities."""
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, np.ndarray):
+        return value.astype(float).tolist()
     return float(value) if np.isfinite(value) else repr(float(value))
 
 
@@ -289,6 +291,8 @@ def cases():
         csv("not finite", [{"loss": nan, "b": inf}, {"loss": -inf, "b": -0.0}]),
         csv("separator", [{"loss": 0.5, "a;b": 1.0}], separator=";"),
         csv("names to quote", [{'a"b': 0.5, "c,d": 1.0}]),
+        csv("arrays", [{"loss": 0.5, "f1": np.float32([0.1, 1, 1e-7, 0])}, {"loss": 0.4, "f1": np.float32([1 / 3, 2e20, -16777216, 0.07692304, 1e6, 999999.9, 1e-4, 2e-4])}]),
+        csv("an array of one", [{"val_f1": np.float32([0.7])}], separator=";"),
         csv("append to nothing", [{"loss": 0.5, "val_loss": 1.0}], append=True),
         csv("append to an empty file", [{"loss": 0.5, "val_loss": 1.0}], before="", append=True),
         csv("append", [{"loss": 0.5, "val_loss": 1.0}], before="epoch,loss,val_loss\r\n0,1.0,1.0\r\n", append=True),

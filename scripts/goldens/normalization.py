@@ -29,7 +29,7 @@ def case(label, layer, xs, rng, mask=None, low=-0.5, high=0.5):
     layer.build(xs[0].shape)
     weights = [rng.uniform(low, high, w.shape).astype("float32") for w in layer.get_weights()]
     for weight, w in zip(weights, layer.weights):
-        if w.name == "moving_variance":
+        if w.name in ("moving_variance", "moving_stddev", "renorm_stddev"):
             weight += 1.0 - low
     layer.set_weights(weights)
     c = rng.uniform(0.5, 1.5, xs[0].shape).astype("float32")
@@ -37,7 +37,7 @@ def case(label, layer, xs, rng, mask=None, low=-0.5, high=0.5):
         c = rng.uniform(0.5, 1.5, layer(xs[0]).shape).astype("float32")
     out = {"label": label, **unbuilt, "weights": [array(w) for w in weights], "c": array(c)}
     built = layer.get_config()
-    out["built"] = {key: v for key, v in built.items() if v != unbuilt["config"][key] and key != "layer"}
+    out["built"] = {key: v for key, v in built.items() if v != unbuilt["config"][key]}
     out["weight_names"] = [w.name for w in layer.weights]
     out["trainable"] = len(layer.trainable_variables)
     if mask is not None:
@@ -50,6 +50,28 @@ def case(label, layer, xs, rng, mask=None, low=-0.5, high=0.5):
         out["training"].append({**step, "state": [array(w) for w in layer.get_weights()]})
     out["afterwards"] = array(layer(xs[0], training=False))
     return out
+
+
+def renormalizing():
+    """Batch renormalization; the numbers of other cases stay as they are."""
+    rng = np.random.default_rng(32)
+    N = K.BatchNormalization
+    limits = {"rmax": 1.2, "rmin": 0.7, "dmax": 0.3}
+    mask = np.array([[1, 1, 0, 0], [1, 1, 1, 1], [1, 0, 0, 0]], bool)
+    xs = [rng.normal(1.0, 2.0, (6, 3)).astype("float32") for _ in range(3)]
+    x3 = [rng.normal(1.0, 2.0, (3, 4, 2)).astype("float32") for _ in range(2)]
+    return [
+        case("renorm", N(renorm=True, name="bn_15"), xs, rng),
+        case("renorm, options", N(renorm=True, renorm_clipping=limits, renorm_momentum=0.8, momentum=0.9, name="bn_16"), xs, rng),
+        case("renorm, one limit", N(renorm=True, renorm_clipping={"rmax": 1.0}, name="bn_17"), xs, rng),
+        case("renorm, no scale", N(renorm=True, scale=False, name="bn_18"), xs, rng),
+        case("renorm, no center", N(renorm=True, center=False, name="bn_19"), xs, rng),
+        case("renorm, neither", N(renorm=True, scale=False, center=False, name="bn_20"), xs, rng),
+        case("renorm, axis 1", N(renorm=True, axis=1, name="bn_21"), x3, rng),
+        case("renorm, masked", N(renorm=True, name="bn_22"), x3, rng, mask=mask),
+        case("renorm, frozen", N(renorm=True, trainable=False, name="bn_23"), xs[:1], rng),
+        case("synchronized", N(synchronized=True, renorm_momentum=0.5, name="bn_24"), xs[:1], rng),
+    ]
 
 
 def layer_cases():
@@ -107,6 +129,7 @@ def layer_cases():
             rng,
             mask=np.zeros((2, 3), bool),
         ),
+        *renormalizing(),
         case("default", K.LayerNormalization(name="ln"), draw(4, 5, offset=3.0), rng),
         case("rank 3", K.LayerNormalization(name="ln_1"), draw(2, 3, 4), rng),
         case("axis 1", K.LayerNormalization(axis=1, name="ln_2"), draw(2, 3, 4), rng),

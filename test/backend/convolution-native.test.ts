@@ -153,6 +153,23 @@ const shapes: Readonly<Record<string, Convolution>> = {
   'pointwise, many channels': convolution([1, 1024, 33], [3, 2], [1, 1]),
   'three groups': convolution([2, 12, 18], [6, 5], [3, 3], { groups: 3, ...same3 }),
   depthwise: convolution([2, 20, 20], [6, 7], [3, 3], { groups: 20, ...same3 }),
+  'depthwise, long rows': convolution([2, 19, 19], [5, 43], [3, 3], { groups: 19, ...same3 }),
+  'depthwise, long rows, stride 2': convolution([1, 70, 70], [6, 46], [5, 5], {
+    groups: 70,
+    strides: [2, 2],
+    before: [1, 2],
+    after: [2, 1],
+  }),
+  'depthwise, long rows, dilated': convolution([1, 17, 17], [6, 47], [3, 3], {
+    groups: 17,
+    dilations: [1, 4],
+    before: [1, 5],
+    after: [1, 4],
+  }),
+  'depthwise, cropped by stride': convolution([1, 33, 33], [9, 12], [2, 3], {
+    groups: 33,
+    strides: [4, 4],
+  }),
   'depthwise, two filters each': convolution([2, 9, 18], [7, 5], [3, 3], {
     groups: 9,
     strides: [2, 2],

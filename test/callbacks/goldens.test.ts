@@ -49,7 +49,7 @@ interface CheckpointCase extends Labelled {
   readonly counts: readonly number[];
 }
 interface CsvCase extends Labelled {
-  readonly epochs: readonly Record<string, Value>[];
+  readonly epochs: readonly Record<string, Value | readonly number[]>[];
   readonly before: string | null;
   readonly text: string;
 }
@@ -186,7 +186,10 @@ describe('CSVLogger', () => {
     const callback = attach(new CSVLogger(path, golden.options), golden.epochs.length);
     await callback.onTrainBegin();
     for (const [epoch, logs] of golden.epochs.entries()) {
-      const values = Object.entries(logs).map(([name, v]) => [name, numberOf(v ?? '')]);
+      const values = Object.entries(logs).map(([name, v]) => [
+        name,
+        Array.isArray(v) ? v : numberOf((v as Value) ?? ''),
+      ]);
       await callback.onEpochEnd(epoch, Object.fromEntries(values));
     }
     expect(readFileSync(path, 'utf8')).toBe(golden.text);

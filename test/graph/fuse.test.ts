@@ -8,6 +8,7 @@ import { Trace, variable } from '../../lib/graph/variable.js';
 import { verify } from '../../lib/graph/verify.js';
 import { input, layers, Model, ops, Sequential, type Tensor, tensor } from '../../lib/index.js';
 import { scope } from '../../lib/ops/define.js';
+import { normalizeBatch } from '../../lib/ops/normalization.js';
 import { expectClose } from '../support/close.js';
 import { seeded } from '../support/random.js';
 
@@ -77,7 +78,7 @@ const cases: readonly Case[] = [
   })),
   {
     title: 'relu6',
-    fn: (x) => ops.minimum(6, ops.relu(ops.conv(ops.multiply(x, 9), kernel))),
+    fn: (x) => ops.relu6(ops.conv(ops.multiply(x, 9), kernel)),
     fused: ['multiply', 'conv'],
     attrs: { activation: 4, scaled: 0 },
   },
@@ -95,7 +96,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'normalization, then relu6',
-    fn: (x) => ops.minimum(ops.relu(normalized(ops.conv(ops.multiply(x, 9), kernel))), 6),
+    fn: (x) => ops.relu6(normalized(ops.conv(ops.multiply(x, 9), kernel))),
     fused: ['multiply', ...shiftAlone, 'conv'],
     attrs: { activation: 4, scaled: 1 },
   },
@@ -123,9 +124,9 @@ const cases: readonly Case[] = [
   },
   {
     title: 'relu6 of a dense product stays one call more',
-    fn: (x) => ops.minimum(6, ops.relu(ops.dense(x, random([3, 5], 8)))),
-    fused: ['dense', 'minimum'],
-    attrs: { activation: 1 },
+    fn: (x) => ops.relu6(ops.dense(x, random([3, 5], 8))),
+    fused: ['dense', 'relu6'],
+    attrs: { activation: 0 },
   },
 ];
 
@@ -253,5 +254,67 @@ describe('models', () => {
     const model = new Model({ inputs: x, outputs: layers.add([y, z]) });
     const text = model.program('predict').toString();
     expect(text).toContain('= relu(');
+  });
+});
+
+describe('a rectifier after the normalization of a batch', () => {
+  const [gamma, beta] = [variable(random([4], 31, [3, 6])), variable(random([4], 32))];
+  const w = variable(kernel);
+
+  /** Output, running mean, and the gradients of everything. */
+  const trained =
+    (rectify: (y: Tensor) => Tensor) =>
+    (x: Tensor): readonly Tensor[] => {
+      let seen: readonly Tensor[] = [];
+      const { value, grads } = valueAndGrad(() => {
+        const { y, mean: m } = normalizeBatch(ops.conv(x, w), -1, { scale: gamma, offset: beta });
+        const z = rectify(y);
+        seen = [z, m];
+        return ops.sum(ops.multiply(z, random(z.shape, 33)));
+      }, [w, gamma, beta]);
+      return [...seen, value, ...grads];
+    };
+
+  it.each([
+    ['relu', ops.relu, 1],
+    ['relu6', ops.relu6, 4],
+  ] as const)('%s is applied by it, and taken into account by its gradient', (name, fn, code) => {
+    const list = trained(fn);
+    const { program } = lowered(list);
+    const kernels = program.instructions.map(({ kernel: k }) => k);
+    expect(kernels).not.toContain(name);
+    expect(kernels).not.toContain(`${name}Grad`);
+    for (const one of ['batchNorm', 'batchNormGrad']) {
+      const found = program.instructions.filter(({ kernel: k }) => k === one);
+      expect(found.map(({ attrs }) => attrs.activation)).toEqual([code]);
+    }
+    expect(kernelsOf(list, ['fuseRectifier'])).toContain(`${name}Grad`);
+    expectClose(run(list), run(list, ['fuseRectifier']), { relative: 1e-4, absolute: 1e-5 });
+  });
+
+  it('stays apart where something else reads what lies between', () => {
+    const list = trained((y) => ops.add(ops.relu(y), ops.square(y)));
+    expect(kernelsOf(list)).toContain('relu');
+    expectClose(run(list), run(list, ['fuseRectifier']), { relative: 1e-4, absolute: 1e-5 });
+  });
+});
+
+describe('a rectifier before a pooling', () => {
+  const list = (x: Tensor): readonly Tensor[] => {
+    const w = variable(kernel);
+    const { value, grads } = valueAndGrad(() => {
+      const y = ops.maxPool(ops.relu(ops.conv(x, w)), 2, { padding: 'same' });
+      return ops.sum(ops.multiply(y, random(y.shape, 41)));
+    }, [w]);
+    return [value, ...grads];
+  };
+
+  it('is passed after it by gradients, where they are fewer', () => {
+    const sizes = (without: readonly PassName[]) =>
+      lowered(list, without)
+        .program.instructions.filter(({ kernel: k }) => k === 'reluGrad')
+        .map(({ flops }) => flops);
+    expect(sizes([])[0]).toBeLessThan(0.5 * sizes(['rectifyBeforePooling'])[0]);
+    expect(run(list)).toEqual(run(list, ['rectifyBeforePooling']));
   });
 });

@@ -194,10 +194,13 @@ describe('BatchNormalization', () => {
   });
 
   it('refuses what it does not support, and shapes that do not fit', () => {
-    expect(() => new layers.BatchNormalization({ synchronized: true })).toThrow(ConfigError);
-    expect(() => new layers.BatchNormalization({ renorm: true })).toThrow(
-      'BatchNormalization: renorm is not supported, so it must be false. Leave it out.',
+    const renorm = (renormClipping: object) => () =>
+      new layers.BatchNormalization({ renorm: true, renormClipping });
+    expect(renorm({ rmin: 2, rmax: 1 })).toThrow(
+      'BatchNormalization: renormClipping: rmax must not be below rmin, got 1 and 2.',
     );
+    expect(renorm({ dmax: -1 })).toThrow('renormClipping: dmax must be 0 or more, got -1.');
+    expect(renorm({ rmaxx: 1 })).toThrow('rmax');
     expect(() => new layers.BatchNormalization({ axis: 2 }).apply(x)).toThrow(ShapeError);
     const layer = new layers.BatchNormalization();
     layer.apply(x);

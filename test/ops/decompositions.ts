@@ -149,8 +149,8 @@ const normalizations: Decomposition[] = matrices.flatMap(([rows, n]) => {
   const title = `[${rows}, ${n}]`;
   const forward = [x, gamma, beta, epsilon];
   const backward = (op: string, attrs: Attrs): Tensor[] => {
-    const [, m, v] = callAll(opNamed(op), forward, attrs);
-    return [dy, x, m, v, gamma, epsilon];
+    const [, m, v, ...rest] = callAll(opNamed(op), forward, attrs);
+    return [dy, x, m, v, gamma, epsilon, ...rest];
   };
   const forms = [0, 1].flatMap((centered) => [
     { op: 'layerNorm', title, inputs: forward, attrs: { centered } },
@@ -163,8 +163,15 @@ const normalizations: Decomposition[] = matrices.flatMap(([rows, n]) => {
   ]);
   return [
     { op: 'scaleShift', title, inputs: [x, float([n]), gamma, beta], attrs: {} },
-    { op: 'batchNorm', title, inputs: forward, attrs: {} },
-    { op: 'batchNormGrad', title, inputs: backward('batchNorm', {}), attrs: {} },
+    ...[0, 1, 4].flatMap((activation) => [
+      { op: 'batchNorm', title, inputs: forward, attrs: { activation } },
+      {
+        op: 'batchNormGrad',
+        title: `${title}, activation ${activation}`,
+        inputs: backward('batchNorm', { activation }),
+        attrs: { activation },
+      },
+    ]),
     ...forms,
   ];
 });
@@ -175,6 +182,7 @@ export const decompositions: readonly Decomposition[] = [
   ...over('softmaxGrad', (s) => [float(s), float(s, 0, 1)]),
   ...over('sigmoidGrad', (s) => [float(s), float(s, 0, 1)]),
   ...over('tanhGrad', (s) => [float(s), float(s, -1, 1)]),
+  ...over('relu6Grad', (s) => [float(s), float(s, -3, 9)]),
   ...over('reluGrad', (s) => [float(s), float(s)]),
   ...denseCases,
   ...convCases,

@@ -55,6 +55,7 @@ const values: readonly [string, () => Tensor, number[]][] = [
   ['std of a constant', () => r.std(tensor([3, 3])), [0]],
   ['max passes NaN', () => r.max(tensor([1, nan, 2])), [nan]],
   ['pad with ∞', () => m.pad(tensor([1]), [[1, 1]], -inf), [-inf, 1, -inf]],
+  ['relu6 passes NaN', () => e.relu6(tensor([nan, -inf, inf])), [nan, 0, 6]],
   ['relu passes NaN', () => e.relu(tensor([nan, -inf, inf])), [nan, 0, inf]],
   ['sqrt of −1', () => e.sqrt(tensor([-1, 0, inf])), [nan, 0, inf]],
   ['logarithms', () => e.log(tensor([0, inf, -1])), [-inf, inf, nan]],

@@ -5,7 +5,7 @@ import { cumprod, cumsum } from '../../lib/ops/cumulative.js';
 import * as d from '../../lib/ops/derived.js';
 import { multiply, square } from '../../lib/ops/elementwise.js';
 import { sum } from '../../lib/ops/reduce.js';
-import { argsort, sort, takeAlongAxis, topK } from '../../lib/ops/sort.js';
+import { argsort, inTopK, sort, takeAlongAxis, topK } from '../../lib/ops/sort.js';
 import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
 import { expectClose, expectTensor } from '../support/close.js';
 import { checkGradient, distinct, real } from '../support/gradcheck.js';
@@ -67,6 +67,41 @@ describe('order', () => {
     expect(() => topK(tensor(1), 1)).toThrow('topK');
   });
 
+  it.each([0, 1, 3, 10, 11, 40])('topK(%i) is the beginning of the order', (k) => {
+    const values = Float32Array.from(seeded(k).integers(80, -9, 9));
+    values[7] = nan;
+    for (const t of [tensor(values, { shape: [2, 40] }), ints([...values.map((v) => v || 0)])]) {
+      const [found, indices] = topK(t, k);
+      const expected = argsort(t, -1, { descending: true });
+      const first = Array.from({ length: t.size / t.shape.at(-1)! }, (_, row) =>
+        Array.from(expected.dataSync())
+          .slice(row * t.shape.at(-1)!)
+          .slice(0, k),
+      );
+      expect(Array.from(indices.dataSync())).toEqual(first.flat());
+      expectTensor(found, indices.shape, Array.from(takeAlongAxis(t, indices).dataSync()));
+    }
+  });
+
+  it('inTopK counts ties for the target, and what is no number for none', () => {
+    const rows = tensor([
+      [0.1, 0.4, 0.4, 0.1],
+      [0.1, 0.4, nan, 0.1],
+    ]);
+    const inTop = (labels: number[], k: number) =>
+      Array.from(inTopK(ints(labels), rows, k).dataSync());
+    expect(inTop([1, 1], 1)).toEqual([1, 0]);
+    expect(inTop([2, 4], 1)).toEqual([1, 0]);
+    expect(inTop([3, -1], 2)).toEqual([0, 0]);
+    expect(inTop([3, 0], 3)).toEqual([1, 0]);
+    expect(() => inTopK(ints([1]), rows, 1)).toThrow(
+      'inTopK: expected predictions of one axis more',
+    );
+    expect(() => inTopK(ints([1, 1]), rows, 0)).toThrow(
+      'inTopK: expected k to be 1 or more, got 0',
+    );
+  });
+
   it('takeAlongAxis counts from the end, broadcasts and refuses what is outside', async () => {
     expectTensor(takeAlongAxis(x, ints([2, -1], [2, 1])), [2, 1], [2, 0]);
     expectTensor(takeAlongAxis(x, ints([1, 0, -1], [1, 3]), 0), [1, 3], [0, 1, 0]);
@@ -78,7 +113,7 @@ describe('order', () => {
 
   it('has gradients', () => {
     checkGradient((t) => square(sort(t, 0)), [distinct([4, 3])]);
-    checkGradient((t) => square(topK(t, 2)[0]), [distinct([2, 5])]);
+    for (const k of [1, 2]) checkGradient((t) => square(topK(t, k)[0]), [distinct([2, 5])]);
     checkGradient((t) => square(takeAlongAxis(t, ints([1, 1, 0, 2], [2, 2]))), [real([2, 3])]);
   });
 

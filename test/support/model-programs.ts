@@ -6,6 +6,7 @@ import { Dense } from '../../lib/layers/dense.js';
 import { Dropout } from '../../lib/layers/dropout.js';
 import { Layer } from '../../lib/layers/layer.js';
 import { Sequential } from '../../lib/models/sequential.js';
+import { convolve, type Geometry } from '../../lib/ops/convolution.js';
 import { add, cast, clip, exp, greater, multiply, where } from '../../lib/ops/elementwise.js';
 import { matmul } from '../../lib/ops/gemm.js';
 import {
@@ -18,6 +19,7 @@ import {
   slice,
   transpose,
 } from '../../lib/ops/movement.js';
+import { averagePool, maxPool } from '../../lib/ops/pooling.js';
 import { normal, uniform } from '../../lib/ops/random.js';
 import { argmax, max, mean, sum } from '../../lib/ops/reduce.js';
 import { logSoftmax, softmax } from '../../lib/ops/softmax.js';
@@ -32,6 +34,15 @@ class Through extends Layer {
     return this.fn(x);
   }
 }
+
+/** Images of `x`'s rows, and a kernel made of all of them. */
+const convolved = (x: Tensor, image: number[], kernel: number[], geometry: Partial<Geometry>) => {
+  const simple = { strides: [1, 1], dilations: [1, 1], before: [1, 1], after: [1, 0], groups: 1 };
+  const w = reshape(sum(x, 0), kernel);
+  return convolve(reshape(x, [x.shape[0], ...image]), w, { ...simple, ...geometry });
+};
+const flat = (x: Tensor): Tensor =>
+  reshape(x, [x.shape[0], x.shape.slice(1).reduce((n, d) => n * d, 1)]);
 
 /** Functions from `[batch, 6]` to `[batch, anything]`. */
 const functions: readonly ((x: Tensor) => Tensor)[] = [
@@ -56,6 +67,14 @@ const functions: readonly ((x: Tensor) => Tensor)[] = [
     ),
   (x) =>
     broadcastTo(add(max(x, 1, { keepDims: true }), sum(cast(greater(x, 0), 'float32'))), x.shape),
+  (x) => {
+    const y = convolved(x, [3, 2, 1], [2, 1, 1, 3], { strides: [2, 1] });
+    return flat(maxPool(y, 2, { strides: 1, padding: 'same' }));
+  },
+  (x) => {
+    const y = convolved(x, [1, 2, 3], [2, 1, 1, 3], { groups: 3 });
+    return flat(averagePool(y, [2, 1], { padding: 'same' }));
+  },
   (x) =>
     transpose(
       scan((c: Tensor, t: Tensor) => [add(c, exp(t)), multiply(c, t)], x.sum(1), transpose(x))[1],

@@ -1,6 +1,7 @@
 // @ts-check
 // What the HDF5 library sees of the file system: one file, or one part of a file. Links and data sets in a
 // hostile file name others, and would have it read those.
+import { readSync } from 'node:fs';
 
 /**
  * @typedef {{ nfd: number, position: number, offset?: number }} Stream
@@ -19,6 +20,27 @@ let allowed;
 
 /** @type {string | undefined} */
 let failedWrite;
+
+/** @type {{ begin: number, bytes: Uint8Array, taken: number } | undefined} */
+let direct;
+
+/**
+ * What `read` makes the library read into its memory from `begin` on goes into an array of its own instead, which
+ * saves a copy: undefined if the library did not read all of it in one piece.
+ * @param {number} begin
+ * @param {number} length
+ * @param {() => void} read
+ */
+export function readDirectly(begin, length, read) {
+  const target = { begin, bytes: new Uint8Array(length), taken: 0 };
+  direct = target;
+  try {
+    read();
+  } finally {
+    direct = undefined;
+  }
+  return target.taken === length ? target.bytes : undefined;
+}
 
 /** Why the system did not take what the library wrote, if it did not: `ENOSPC`. */
 export const writeFailure = () => failedWrite;
@@ -56,10 +78,16 @@ export function confine(module) {
     }
   };
   fs.read = (stream, buffer, at, bytes, position) => {
-    if (!stream.offset) return read(stream, buffer, at, bytes, position);
     const from = position ?? stream.position;
-    const n = read(stream, buffer, at, bytes, from + stream.offset);
+    const n = readAt(stream, buffer, at, bytes, from + (stream.offset ?? 0));
     if (position === undefined) stream.position += n;
     return n;
   };
+  /** @type {(stream: Stream, buffer: Int8Array, at: number, bytes: number, position: number) => number} */
+  function readAt(stream, buffer, at, bytes, position) {
+    if (direct?.begin !== at || direct.bytes.length !== bytes)
+      return read(stream, buffer, at, bytes, position);
+    direct.taken = readSync(stream.nfd, direct.bytes, 0, bytes, position);
+    return direct.taken;
+  }
 }

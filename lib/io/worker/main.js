@@ -24,7 +24,7 @@ function answer(request) {
       return request.entries.forEach(writing.write);
     case 'close':
       reading.close();
-      return writing.close();
+      return writing.close(request.lasting);
     case 'zip':
       return writing.zip(request);
   }

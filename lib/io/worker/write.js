@@ -34,11 +34,12 @@ export function create(path) {
   file = new File(filePath, 'w');
 }
 
-export function close() {
+/** @param {boolean} lasting whether it is to be on the disk */
+export function close(lasting) {
   if (!file) return;
   file.close();
   file = undefined;
-  sync(filePath);
+  if (lasting) sync(filePath);
 }
 
 /**
@@ -72,7 +73,7 @@ export function write({ path, attributes = {}, data }) {
  * Writes a zip file of texts and one file, none of them compressed, as Keras does.
  * @param {Extract<Request, { op: 'zip' }>} request
  */
-export function zip({ path, texts, file: inner }) {
+export function zip({ path, texts, file: inner, assets }) {
   const { size } = statSync(inner.path);
   if (size >= 2 ** 32 - 1) {
     throw new Error(
@@ -85,16 +86,21 @@ export function zip({ path, texts, file: inner }) {
       if (error) throw error;
       for (let at = 0; at < piece.length; ) at += writeSync(id, piece, at);
     });
-    for (const [name, text] of Object.entries(texts)) {
-      const member = new ZipPassThrough(name);
-      archive.add(member);
-      member.push(strToU8(text), true);
-    }
+    /** @param {Readonly<Record<string, string>>} members */
+    const add = (members) => {
+      for (const [name, text] of Object.entries(members)) {
+        const member = new ZipPassThrough(name);
+        archive.add(member);
+        member.push(strToU8(text), true);
+      }
+    };
+    add(texts);
     const member = new ZipPassThrough(inner.name);
     archive.add(member);
     // The archive keeps no piece, but what it is given must not change before it is written: it is written at once.
     readPieces(inner.path, { offset: 0, bytes: size }, (piece) => member.push(piece));
     member.push(new Uint8Array(0), true);
+    add(assets);
     archive.end();
     fsyncSync(id);
   } finally {

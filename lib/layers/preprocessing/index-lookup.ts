@@ -1,64 +1,21 @@
 // The base of StringLookup and IntegerLookup: tokens to indices of a vocabulary, and back.
-import { readFileSync } from 'node:fs';
 import { cast } from '../../ops/convert.js';
 import { multiply } from '../../ops/elementwise.js';
 import { fromData, type Tensor, tensor } from '../../tensor/tensor.js';
-import { ConfigError, DataError, StateError } from '../../util/errors.js';
+import { ConfigError, DataError, FormatError, StateError } from '../../util/errors.js';
 import { camelKeys } from '../../util/registry.js';
 import { refuseOptions } from '../../util/suggest.js';
-import { type AnyLayer, checkLayerOptions, Layer, type LayerOptions } from '../layer.js';
+import type { ArrayKeeper, AssetKeeper } from '../assets.js';
+import { type AnyLayer, checkLayerOptions, Layer } from '../layer.js';
+import { infersShapes } from '../symbolic.js';
 import { adaptTo, type Batches, isArrayLike } from './data.js';
 import { encodeCategories, type OutputMode, outputModeOf } from './encode.js';
 import { bucketOf, type Salt } from './fingerprint.js';
 import { saltOf } from './hashing.js';
+import { type IndexLookupOptions, optionNames } from './index-lookup-options.js';
 import type { Token, TokenData, Tokens } from './tokens.js';
 import { type Specials, specialTokens, TokenCounts, withoutSpecials } from './vocabulary.js';
-
-export interface IndexLookupOptions<T extends Token> extends LayerOptions {
-  /** The largest vocabulary, special tokens included. */
-  readonly maxTokens?: number | null;
-  /** Indices for tokens outside of the vocabulary; 0 refuses those. Default 1. */
-  readonly numOovIndices?: number;
-  /** What counts as absent: index 0 in mode `int`, dropped in the others. */
-  readonly maskToken?: T | null;
-  /** What stands for tokens outside of the vocabulary when going back. */
-  readonly oovToken?: T | null;
-  /** The tokens, or the path of a text file with one per line; otherwise `adapt` finds them. */
-  readonly vocabulary?: readonly T[] | string | null;
-  /** Of each token of the vocabulary; for `tf_idf`. */
-  readonly idfWeights?: readonly number[] | null;
-  /** Whether to go from indices to tokens. Default false. */
-  readonly invert?: boolean;
-  /** `int`, `one_hot`, `multi_hot`, `count` or `tf_idf`. Default int. */
-  readonly outputMode?: string;
-  /** Whether rows have `maxTokens` places, however many tokens there are. Default false. */
-  readonly padToMaxTokens?: boolean;
-  readonly sparse?: false;
-  /** In which of several indices a number outside of the vocabulary goes: `floormod` or `farmhash`. */
-  readonly oovMethod?: string;
-  /** As in Hashing, for tokens outside of the vocabulary. */
-  readonly salt?: number | readonly number[] | null;
-  /** Of Keras's configs; the vocabulary says it. */
-  readonly vocabularySize?: number | null;
-  readonly vocabularyDtype?: string;
-}
-
-const optionNames = [
-  'maxTokens',
-  'numOovIndices',
-  'maskToken',
-  'oovToken',
-  'vocabulary',
-  'idfWeights',
-  'invert',
-  'outputMode',
-  'padToMaxTokens',
-  'sparse',
-  'oovMethod',
-  'salt',
-  'vocabularySize',
-  'vocabularyDtype',
-] as const;
+import { readFile, readLines, vocabularyName, writeLines } from './vocabulary-file.js';
 
 /** The options that a lookup's arguments `(maxTokens, options)` or `(options)` stand for. */
 export const lookupOptions = <O extends { maxTokens?: number | null }>(
@@ -67,7 +24,10 @@ export const lookupOptions = <O extends { maxTokens?: number | null }>(
 ): O => (typeof first === 'number' || first === null ? { ...rest, maxTokens: first } : first);
 
 /** Looks tokens up in a vocabulary. */
-export abstract class IndexLookup<T extends Token> extends Layer {
+export abstract class IndexLookup<T extends Token>
+  extends Layer
+  implements AssetKeeper, ArrayKeeper
+{
   readonly maxTokens: number | undefined;
   readonly numOovIndices: number;
   readonly maskToken: T | undefined;
@@ -191,7 +151,7 @@ export abstract class IndexLookup<T extends Token> extends Layer {
       );
     }
     if (typeof vocabulary === 'string') {
-      this.keepTokens(this.readTokens(vocabulary));
+      this.keepTokens(readFile(vocabulary).map((line) => this.parse(line)));
       return;
     }
     const { tokens, found } = withoutSpecials(where, vocabulary, this.specials, this.invert);
@@ -212,10 +172,49 @@ export abstract class IndexLookup<T extends Token> extends Layer {
     this.keepWeights(idfWeights, found ? 0 : this.tokenStart, average);
   }
 
-  private readTokens(path: string): T[] {
-    const lines = readFileSync(path, 'utf8').split(/\r?\n/);
-    while (lines.at(-1) === '') lines.pop();
-    return lines.map((line) => this.parse(line));
+  /** Its vocabulary, a token a line, unless the config has it. */
+  saveAssets(): Readonly<Record<string, string>> {
+    if (this.inputVocabulary !== null) return {};
+    const lines = this.getVocabulary().map((token) => String(token ?? ''));
+    return { [vocabularyName]: writeLines(this.where, lines) };
+  }
+
+  /** Takes on a vocabulary that `saveAssets` gave, here or in Python. */
+  loadAssets(assets: Readonly<Record<string, string>>): void {
+    if (this.inputVocabulary !== null) return;
+    const text = assets[vocabularyName];
+    if (text === undefined)
+      throw new FormatError(`${this.where}: its ${vocabularyName} is missing.`);
+    const tokens = readLines(this.where, text).map((line) => this.parse(line));
+    // That of a layer that was not adapted has nothing but special tokens.
+    if (tokens.length <= this.tokenStart && this.tokens.length === 0) return;
+    if (this.outputMode !== 'tf_idf') {
+      this.setVocabulary(tokens);
+      return;
+    }
+    const { idfWeights = new Float32Array(0), padToMaxTokens } = this;
+    // Padded weights go on behind the tokens.
+    const own = padToMaxTokens ? idfWeights.subarray(0, tokens.length) : idfWeights;
+    this.setVocabulary(tokens, [...own]);
+  }
+
+  /** @internal */
+  get ownArrays(): Readonly<Record<string, Float32Array>> {
+    return this.idfWeights ? { idf_weights: this.idfWeights } : {};
+  }
+
+  /** @internal */
+  loadOwnArray(name: string, values: Float32Array): void {
+    if (name !== 'idf_weights' || this.outputMode !== 'tf_idf') {
+      throw new FormatError(`${this.where}: the file has "${name}", which the layer does not.`);
+    }
+    const expected = this.tokens.length > 0 ? this.idfWeights?.length : undefined;
+    if (expected !== undefined && expected !== values.length) {
+      throw new FormatError(
+        `${this.where}: the file has ${values.length} idf_weights, expected one for each of ${expected} tokens.`,
+      );
+    }
+    this.idfWeights = values;
   }
 
   private keepTokens(tokens: readonly T[]): void {
@@ -311,9 +310,12 @@ export abstract class IndexLookup<T extends Token> extends Layer {
 
   /** Indices in the layer's output mode. */
   protected encode(indices: Tensor): Tensor {
-    const { outputMode, padToMaxTokens, idfWeights } = this;
+    const { outputMode, padToMaxTokens } = this;
     if (outputMode === 'int') return indices;
     const depth = padToMaxTokens ? this.maxTokens : this.knownSize;
+    // A file's vocabulary comes after its config, which says how large it is.
+    const idfWeights =
+      this.idfWeights ?? (infersShapes() && depth ? new Float32Array(depth) : undefined);
     if (!depth || (outputMode === 'tf_idf' && !idfWeights)) {
       throw new StateError(
         `${this.where}: there is no vocabulary yet. Call adapt(data), or give one.`,

@@ -6,7 +6,8 @@ import { fromData, type Tensor } from '../../tensor/tensor.js';
 import { ConfigError, DataError } from '../../util/errors.js';
 import { type CallOptions, layers } from '../layer.js';
 import { toTensor } from './data.js';
-import { IndexLookup, type IndexLookupOptions, lookupOptions } from './index-lookup.js';
+import { IndexLookup, lookupOptions } from './index-lookup.js';
+import type { IndexLookupOptions } from './index-lookup-options.js';
 import { countUpTo } from './search.js';
 import { isTraced, type Token, type TokenData, type Tokens, tokensOf } from './tokens.js';
 
@@ -41,7 +42,10 @@ export class IntegerLookup extends IndexLookup<number> {
   }
 
   protected override parse(line: string): number {
-    return this.checked(Number(line));
+    if (/^\s*[+-]?\d+\s*$/.test(line)) return this.checked(Number(line));
+    throw new DataError(
+      `${this.where}: expected a whole number in each line of the vocabulary, got ${JSON.stringify(line.slice(0, 40))}.`,
+    );
   }
 
   private checked(token: Token): number {

@@ -2,7 +2,8 @@
 import type { Tensor } from '../../tensor/tensor.js';
 import { ConfigError, DataError, TraceError } from '../../util/errors.js';
 import { type CallOptions, layers } from '../layer.js';
-import { IndexLookup, type IndexLookupOptions, lookupOptions } from './index-lookup.js';
+import { IndexLookup, lookupOptions } from './index-lookup.js';
+import type { IndexLookupOptions } from './index-lookup-options.js';
 import {
   isTraced,
   type NestedStrings,

@@ -29,7 +29,8 @@ export function withoutSpecials(
   if (vocabulary.length === 0) throw new ConfigError(`${where}: the vocabulary is empty.`);
   const unique = new Set(tokens);
   if (unique.size !== tokens.length) {
-    const again = tokens.filter((token, i) => tokens.indexOf(token) !== i);
+    const met = new Set<Token>();
+    const again = tokens.filter((token) => met.size === met.add(token).size);
     throw new ConfigError(
       `${where}: every token may occur once in the vocabulary, but these occur again: ${again.slice(0, 5).join(', ')}.`,
     );

@@ -3,6 +3,8 @@ Keras decide on XLA; `manySteps` runs 32 steps per call into TensorFlow; `noJit`
 
 import os
 import sys
+import tempfile
+import time
 
 from serve import serve, synthetic_data
 
@@ -83,4 +85,23 @@ def create(workload):
     return epochs
 
 
-serve(create)
+def timed(action):
+    start = time.perf_counter()
+    action()
+    return {"seconds": time.perf_counter() - start}
+
+
+large = {}
+
+
+def files(request):
+    """Saves a large model and loads it again, in seconds; the model is made once."""
+    if "model" not in large:
+        large["model"] = network(request["workload"])
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.keras")
+        save = timed(lambda: large["model"].save(path))
+        return {"save": save, "load": timed(lambda: keras.models.load_model(path))}
+
+
+serve(create, {"files": files})

@@ -1,5 +1,6 @@
 // neurone as a user has it: the built package, `fit`, `predict`, `predictSync`.
 
+import { bandwidth } from './bandwidth.js';
 import { syntheticData } from './data.js';
 import {
   bitsOfWeights,
@@ -8,6 +9,7 @@ import {
   growthOverPredictions,
 } from './neuroneOnly.js';
 import { serve } from './serve.js';
+import { filesOf } from './wholeFiles.js';
 
 const neurone = await import('neurone');
 
@@ -101,8 +103,12 @@ async function peak({ seconds }) {
   return { gflops: (2 * size ** 3) / best / 1e6 };
 }
 
+const files = filesOf(neurone, network);
+
 await serve(async (workload) => create(workload), {
+  files: ({ workload }) => files(workload),
   peak,
+  bandwidth: (request) => bandwidth(neurone, request),
   compileTime: () => compileTime(network, tensors),
   bits: ({ workload }) => bitsOfWeights(neurone, network(workload), tensors(workload), workload),
   fits: ({ workload, count }) =>

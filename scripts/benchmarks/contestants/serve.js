@@ -48,7 +48,7 @@ async function runSingles(session, seconds) {
 }
 
 /** What a timer of 1 ms is late by, in milliseconds, while `action` runs. */
-async function withEventLoopDelay(action) {
+export async function withEventLoopDelay(action) {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
   const result = await action();

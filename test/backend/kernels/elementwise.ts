@@ -65,6 +65,7 @@ const unary: Readonly<Record<string, (x: number) => number>> = {
   sigmoid: (x) => (1 + Math.tanh(x / 2)) / 2,
   softplus: (x) => (x > 40 ? x : Math.log(1 + Math.exp(x))),
   relu: (x) => Math.max(x, 0),
+  relu6: (x) => Math.min(Math.max(x, 0), 6),
   erf,
   floor: (x) => Math.floor(x),
   ceil: (x) => -Math.floor(-x),
@@ -226,6 +227,7 @@ const logicalCases: KernelCase[] = pairs.flatMap(([a, b], i) => [
 
 const gradCases: KernelCase[] = [[3, 5, 7], [], [0], [1031]].flatMap((shape) =>
   Object.entries({
+    relu6Grad: (dy: number, y: number) => (y > 0 && y < 6 ? dy : 0),
     reluGrad: (dy: number, y: number) => (y > 0 ? dy : 0),
     sigmoidGrad: (dy: number, y: number) => dy * y * (1 - y),
     tanhGrad: (dy: number, y: number) => dy * (1 - y * y),

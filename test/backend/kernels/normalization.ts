@@ -9,6 +9,8 @@ const shapes: readonly (readonly [number, number])[] = [
   [1, 4],
   [40, 1],
   [3, 130],
+  [75, 10],
+  [40, 31],
 ];
 
 const column = (x: Value, c: number): number[] => x.data.filter((_, i) => i % x.shape[1] === c);
@@ -55,12 +57,13 @@ function forward(along: 'columns' | 'rows', centered: boolean, shape: readonly [
     kernel,
     title: `[${shape}]${centered ? '' : ', not centered'}`,
     inputs: [x, gamma, beta, epsilon],
-    outputs: [x, statistics, statistics],
+    outputs: [x, ...Array(along === 'columns' ? 3 : 2).fill(statistics)],
     attrs,
     expected: [
       hats.map((v, i) => v * gamma.data[i % n] + beta.data[i % n]),
       parts.map((part) => part.mean),
       parts.map((part) => part.variance),
+      ...(along === 'columns' ? [beta.data] : []),
     ],
     inPlace: along === 'rows' ? [[0]] : [],
     tolerance: { float32: 1e-5, float64: 1e-12 },
@@ -72,7 +75,7 @@ const named = (
   centered: boolean,
 ): { readonly kernel: string; readonly attrs: Attrs } =>
   along === 'columns'
-    ? { kernel: 'batchNorm', attrs: {} }
+    ? { kernel: 'batchNorm', attrs: { activation: 0 } }
     : { kernel: 'layerNorm', attrs: { centered: centered ? 1 : 0 } };
 
 function backward(along: 'columns' | 'rows', centered: boolean, shape: readonly [number, number]) {
@@ -109,6 +112,7 @@ function backward(along: 'columns' | 'rows', centered: boolean, shape: readonly 
       ),
       gamma,
       epsilon,
+      ...(along === 'columns' ? [gamma] : []),
     ],
     outputs: [x, parameter, parameter],
     attrs,

@@ -84,4 +84,60 @@ const sort = [
   random([1], 5),
 ].flatMap((x) => [0, 1].map((descending) => sorting(x, descending)));
 
-export const orderCases: readonly KernelCase[] = [...sum, ...sort];
+function top(x: Value, k: number): KernelCase {
+  const n = x.shape[x.shape.length - 1];
+  const rows = x.data.length / n;
+  return {
+    kernel: 'topK',
+    title: `${x.dtype}[${x.shape}] ${k}`,
+    inputs: [x],
+    outputs: [{ dtype: 'int32', shape: x.shape.with(-1, k) }],
+    expected: [
+      Array.from({ length: rows }, (_, r) =>
+        ordered(x.data.slice(r * n, (r + 1) * n), 1).slice(0, k),
+      ).flat(),
+    ],
+  };
+}
+
+const rising = f32(
+  [1, 200],
+  Array.from({ length: 200 }, (_, i) => i),
+);
+const largest = [
+  ...[1, 2, 5].map((k) => top(random([3, 5], k), k)),
+  ...[1, 3, 70, 300].map((k) => top(random([2, 2, 300], k), k)),
+  ...[1, 7, 100].map((k) => top(randomInts([2, 200], k, [-3, 3]), k)),
+  ...[1, 4, 12].map((k) => top({ ...odd, shape: [12] }, k)),
+  ...[1, 3].map((k) => top(odd, k)),
+  ...[1, 9].map((k) => top(rising, k)),
+  top(i32([4], [2 ** 31 - 1, -(2 ** 31), 0, -1]), 2),
+  top(random([0, 3], 4), 2),
+];
+
+function inTop(x: Value, labels: Value, k: number): KernelCase {
+  const n = x.shape[x.shape.length - 1];
+  const isIn = (label: number, row: readonly number[]) =>
+    label >= 0 &&
+    label < n &&
+    row.every(Number.isFinite) &&
+    row.filter((v) => v > row[label]).length < k;
+  return {
+    kernel: 'inTopK',
+    title: `[${x.shape}] ${k}`,
+    inputs: [x, labels],
+    outputs: [{ dtype: 'bool', shape: labels.shape }],
+    attrs: { k },
+    expected: [labels.data.map((l, r) => Number(isIn(l, x.data.slice(r * n, (r + 1) * n))))],
+  };
+}
+
+const isAmong = [
+  ...[1, 2, 9].map((k) => inTop(random([4, 5], k), randomInts([4], k, [-1, 6]), k)),
+  inTop(random([2, 3, 70], 4), randomInts([2, 3], 5, [0, 70]), 30),
+  inTop(f32([3, 3], [1, 1, 1, NaN, 1, 0, Infinity, 1, 0]), i32([3], [2, 1, 1]), 1),
+  inTop(f32([2], [1, 2]), i32([], [0]), 2),
+  inTop(random([0, 3], 4), i32([0], []), 2),
+];
+
+export const orderCases: readonly KernelCase[] = [...sum, ...sort, ...largest, ...isAmong];

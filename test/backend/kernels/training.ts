@@ -116,6 +116,11 @@ const softmaxInputs: readonly Value[] = [
   random([0, 3]),
   random([3, 0]),
   random([2, 1031], 4),
+  // Rows side by side, whole sets of them and a rest, and rows by themselves with a rest.
+  random([50, 10], 5, [-9, 9]),
+  random([33, 3], 6, [-9, 9]),
+  random([37, 31], 7, [-9, 9]),
+  random([20, 70], 8, [-9, 9]),
   f32(
     [5, 3],
     [
@@ -151,57 +156,72 @@ const softmaxCases: KernelCase[] = Object.entries({ softmax, logSoftmax }).flatM
     })),
 );
 
-const softmaxGradCases: KernelCase[] = [[3, 5, 7], [7], [4, 1], [0, 3]].map((shape) => {
-  const dy = random(shape, 1);
-  const y = random(shape, 2, [0, 1]);
-  const rowsOfY = runs(y);
-  return {
-    kernel: 'softmaxGrad',
-    title: `[${shape}]`,
-    inputs: [dy, y],
-    outputs: [{ dtype: 'float32', shape }],
-    expected: [
-      runs(dy).flatMap((d, r) => {
-        const dot = d.reduce((sum, v, i) => sum + v * rowsOfY[r][i], 0);
-        return d.map((v, i) => rowsOfY[r][i] * (v - dot));
-      }),
-    ],
-    inPlace: [[0]],
-    tolerance: { float32: 1e-5, float64: 1e-12 },
-  };
-});
+const rowsOfEveryLength = [
+  [50, 10],
+  [33, 3],
+  [37, 31],
+  [20, 70],
+  [3, 1000],
+];
 
-const crossEntropyCases: KernelCase[] = [[3, 5, 7], [4, 10], [7], [5, 1], [0, 3]].flatMap(
+const softmaxGradCases: KernelCase[] = [[3, 5, 7], [7], [4, 1], [0, 3], ...rowsOfEveryLength].map(
   (shape) => {
-    const logits = random(shape, 1, [-8, 8]);
-    const outer = shape.slice(0, -1);
-    const labels = randomInts(outer, 2, [0, shape[shape.length - 1]]);
-    const dloss = random(outer, 3);
-    return [
-      {
-        kernel: 'sparseSoftmaxCrossEntropy',
-        title: `[${shape}]`,
-        inputs: [logits, labels],
-        outputs: [{ dtype: 'float32', shape: outer }],
-        expected: [runs(logits).map((x, r) => -logSoftmax(x)[labels.data[r]])],
-        tolerance: { float32: 1e-5, float64: 1e-12 },
-      },
-      {
-        kernel: 'sparseSoftmaxCrossEntropyGrad',
-        title: `[${shape}]`,
-        inputs: [logits, labels, dloss],
-        outputs: [logits],
-        expected: [
-          runs(logits).flatMap((x, r) =>
-            softmax(x).map((p, c) => (p - (c === labels.data[r] ? 1 : 0)) * dloss.data[r]),
-          ),
-        ],
-        inPlace: [[0]],
-        tolerance: { float32: 1e-5, float64: 1e-12 },
-      },
-    ];
+    const dy = random(shape, 1);
+    const y = random(shape, 2, [0, 1]);
+    const rowsOfY = runs(y);
+    return {
+      kernel: 'softmaxGrad',
+      title: `[${shape}]`,
+      inputs: [dy, y],
+      outputs: [{ dtype: 'float32', shape }],
+      expected: [
+        runs(dy).flatMap((d, r) => {
+          const dot = d.reduce((sum, v, i) => sum + v * rowsOfY[r][i], 0);
+          return d.map((v, i) => rowsOfY[r][i] * (v - dot));
+        }),
+      ],
+      inPlace: [[0]],
+      tolerance: { float32: 1e-5, float64: 1e-12 },
+    };
   },
 );
+
+const crossEntropyCases: KernelCase[] = [
+  [3, 5, 7],
+  [4, 10],
+  [7],
+  [5, 1],
+  [0, 3],
+  ...rowsOfEveryLength,
+].flatMap((shape) => {
+  const logits = random(shape, 1, [-8, 8]);
+  const outer = shape.slice(0, -1);
+  const labels = randomInts(outer, 2, [0, shape[shape.length - 1]]);
+  const dloss = random(outer, 3);
+  return [
+    {
+      kernel: 'sparseSoftmaxCrossEntropy',
+      title: `[${shape}]`,
+      inputs: [logits, labels],
+      outputs: [{ dtype: 'float32', shape: outer }],
+      expected: [runs(logits).map((x, r) => -logSoftmax(x)[labels.data[r]])],
+      tolerance: { float32: 1e-5, float64: 1e-12 },
+    },
+    {
+      kernel: 'sparseSoftmaxCrossEntropyGrad',
+      title: `[${shape}]`,
+      inputs: [logits, labels, dloss],
+      outputs: [logits],
+      expected: [
+        runs(logits).flatMap((x, r) =>
+          softmax(x).map((p, c) => (p - (c === labels.data[r] ? 1 : 0)) * dloss.data[r]),
+        ),
+      ],
+      inPlace: [[0]],
+      tolerance: { float32: 1e-5, float64: 1e-12 },
+    },
+  ];
+});
 
 const badLabelCases: KernelCase[] = [
   [[0, 3, -1, 9], 1, 3],

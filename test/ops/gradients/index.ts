@@ -42,6 +42,8 @@ export const withoutGradient: Readonly<Record<string, string>> = {
   argMax: 'whole numbers',
   argMin: 'whole numbers',
   argSort: 'whole numbers',
+  topK: 'whole numbers',
+  inTopK: 'bool',
   oneHot: 'of whole numbers',
   arange: 'no operands',
   randomBits: 'no float operands',

@@ -18,7 +18,10 @@ const opNamed = (name: string) => {
 const epsilon = tensor(0.1);
 
 const batchGrad = (dy: Tensor, x: Tensor, m: Tensor, v: Tensor, gamma: Tensor) =>
-  callAll(opNamed('batchNormGrad'), [dy, x, m, v, gamma, epsilon]);
+  callAll(opNamed('batchNormGrad'), [dy, x, m, v, gamma, epsilon, gamma], { activation: 0 });
+
+const rectified = (x: Tensor, gamma: Tensor, beta: Tensor) =>
+  callAll(opNamed('batchNorm'), [x, gamma, beta, epsilon], { activation: 1 }).slice(0, 3);
 
 const layerGrad = (centered: number) => (dy: Tensor, x: Tensor, m: Tensor, v: Tensor, g: Tensor) =>
   callAll(opNamed('layerNormGrad'), [dy, x, m, v, g, epsilon], { centered });
@@ -40,6 +43,7 @@ export const normalizationCases: GradientCases = {
   batchNorm: [
     { operands: [real([5, 3]), real([3]), real([3])], fn: batch(-1) },
     { title: 'middle axis', operands: [real([2, 3, 2]), real([3]), real([3])], fn: batch(1) },
+    { title: 'rectified', operands: [real([5, 3]), real([3]), real([3])], fn: rectified },
   ],
   batchNormGrad: [
     {

@@ -24,6 +24,7 @@ export const lossExamples: Readonly<Record<string, readonly losses.Loss[]>> = {
   ],
   CategoricalHinge: [new losses.CategoricalHinge({ reduction: 'mean' })],
   Circle: [new losses.Circle({ gamma: 64, margin: 0.25, removeDiagonal: false })],
+  CTC: [new losses.CTC({ reduction: 'sum' })],
   CosineSimilarity: [
     new losses.CosineSimilarity(),
     new losses.CosineSimilarity({ axis: 1, reduction: 'meanWithSampleWeight' }),

@@ -15,6 +15,11 @@ export const normalizationExamples: Readonly<Record<string, readonly LayerExampl
     { layer: () => new BatchNormalization(), shape: [5, 3] },
     {
       layer: () =>
+        new BatchNormalization({ renorm: true, renormClipping: { rmax: 2 }, synchronized: true }),
+      shape: [5, 3],
+    },
+    {
+      layer: () =>
         new BatchNormalization({
           axis: 1,
           momentum: 0.5,

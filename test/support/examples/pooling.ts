@@ -6,7 +6,7 @@ const images = [2, 6, 5, 3] as const;
 const steps = [2, 6, 3] as const;
 const volumes = [2, 4, 3, 5, 2] as const;
 
-export const poolingExamples: Readonly<Record<string, readonly LayerExample[]>> = {
+const own: Readonly<Record<string, readonly LayerExample[]>> = {
   MaxPooling1D: [{ layer: () => new k.MaxPooling1D(3, { strides: 2 }), shape: steps }],
   MaxPooling2D: [
     { layer: () => new k.MaxPooling2D(), shape: images },
@@ -48,6 +48,18 @@ export const poolingExamples: Readonly<Record<string, readonly LayerExample[]>> 
     },
   ],
   AdaptiveMaxPooling3D: [{ layer: () => new k.AdaptiveMaxPooling3D([2, 3, 1]), shape: volumes }],
+};
+
+/** `MaxPool2D` of `MaxPooling2D`: Keras's other names. */
+const aliases = Object.entries(own).flatMap(([name, examples]) =>
+  name.startsWith('Adaptive')
+    ? []
+    : [[name.replace('Average', 'Avg').replace('Pooling', 'Pool'), examples] as const],
+);
+
+export const poolingExamples: Readonly<Record<string, readonly LayerExample[]>> = {
+  ...own,
+  ...Object.fromEntries(aliases),
 };
 
 export const imageExamples: Readonly<Record<string, readonly LayerExample[]>> = {

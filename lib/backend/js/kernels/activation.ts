@@ -76,6 +76,9 @@ export const activationKernels: Record<string, Kernel> = {
   reluGrad: gradient((dy, y, dx, n) => {
     for (let i = 0; i < n; i++) dx[i] = dy[i] * +(y[i] > 0);
   }),
+  relu6Grad: gradient((dy, y, dx, n) => {
+    for (let i = 0; i < n; i++) dx[i] = dy[i] * +(y[i] > 0 && y[i] < 6);
+  }),
   sigmoidGrad: gradient((dy, y, dx, n) => {
     for (let i = 0; i < n; i++) dx[i] = dy[i] * y[i] * (1 - y[i]);
   }),

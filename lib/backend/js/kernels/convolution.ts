@@ -1,6 +1,5 @@
 // conv with its scale, bias and activation, and the gradients of a convolution.
 import type { DataArray } from '../../../tensor/dtype.js';
-import { sizeOf } from '../../../tensor/shape.js';
 import type { Kernel } from '../kernel.js';
 import { flagAttr, numberAttr } from './attrs.js';
 import { planConvGemm, planInputGradGemm, planKernelGradGemm } from './convolution-gemm.js';
@@ -18,20 +17,13 @@ function scaleAndShift(y: DataArray, scale: DataArray | undefined, bias: DataArr
   }
 }
 
-const relu6: Kernel = ({ outputs: [{ shape }] }) => {
-  const n = sizeOf(shape);
-  return ([x], [y]) => {
-    for (let i = 0; i < n; i++) y[i] = Math.min(Math.max(x[i], 0), 6);
-  };
-};
-
 /** By the value of the attribute `activation`. */
 const activations: readonly (Kernel | undefined)[] = [
   undefined,
   unaryKernels.relu,
   unaryKernels.sigmoid,
   unaryKernels.tanh,
-  relu6,
+  unaryKernels.relu6,
 ];
 
 /** Whether products pay: not in float64, which is exact, nor for groups of few channels. */

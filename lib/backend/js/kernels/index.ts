@@ -18,6 +18,7 @@ import { poolingKernels } from './pooling.js';
 import { randomKernels } from './random.js';
 import { reduceKernels } from './reduce.js';
 import { sortKernels } from './sort.js';
+import { topKernels } from './top.js';
 import { unaryKernels } from './unary.js';
 
 /** The kernels of the catalogue in docs/engineering.md. */
@@ -33,6 +34,7 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     argumentKernels,
     cumulativeKernels,
     sortKernels,
+    topKernels,
     gatherKernels,
     randomKernels,
     matmulKernels,

@@ -1,8 +1,10 @@
 // Normalization over the batch and over rows, with their gradients. Sums of deviations from a first
 // mean correct it: what rounding took from the mean does not reach the result.
+
+import type { Attrs } from '../../../graph/program.js';
 import type { DataArray } from '../../../tensor/dtype.js';
 import type { Kernel } from '../kernel.js';
-import { flagAttr } from './attrs.js';
+import { flagAttr, numberAttr } from './attrs.js';
 
 const matrix = (shape: readonly number[]): [number, number] => [shape[0], shape[1]];
 
@@ -23,11 +25,25 @@ function addRows(x: DataArray, rows: number, sums: Float64Array): void {
   }
 }
 
-const batchNorm: Kernel = ({ outputs: [{ shape }] }) => {
+/** By the value of the attribute `activation`: what y lies between. */
+const limits: Readonly<Record<number, readonly [number, number]>> = {
+  0: [-Infinity, Infinity],
+  1: [0, Infinity],
+  4: [0, 6],
+};
+
+const limitsOf = (attrs: Attrs): readonly [number, number] => {
+  const found = limits[numberAttr(attrs, 'activation')];
+  if (found) return found;
+  throw new RangeError('batchNorm has linear, relu and relu6.');
+};
+
+const batchNorm: Kernel = ({ outputs: [{ shape }], attrs }) => {
   const [rows, channels] = matrix(shape);
+  const [low, high] = limitsOf(attrs);
   const means = new Float64Array(channels);
   const squares = new Float64Array(channels);
-  return ([x, gamma, beta, epsilon], [y, mean, variance]) => {
+  return ([x, gamma, beta, epsilon], [y, mean, variance, offset]) => {
     means.fill(0);
     squares.fill(0);
     addRows(x, rows, means);
@@ -36,31 +52,48 @@ const batchNorm: Kernel = ({ outputs: [{ shape }] }) => {
       for (let c = 0; c < channels; c++, i++) squares[c] += (x[i] - means[c]) ** 2;
     }
     for (let c = 0; c < channels; c++) {
-      const v = squares[c] / rows;
       mean[c] = means[c];
-      variance[c] = v;
-      squares[c] = gamma[c] / Math.sqrt(v + epsilon[0]);
+      variance[c] = squares[c] / rows;
+      squares[c] = gamma[c] / Math.sqrt(variance[c] + epsilon[0]);
+      // What rounding takes from the mean goes into the offset.
+      offset[c] = beta[c] - (means[c] - mean[c]) * squares[c];
     }
     for (let row = 0, i = 0; row < rows; row++) {
-      for (let c = 0; c < channels; c++, i++) y[i] = (x[i] - means[c]) * squares[c] + beta[c];
+      for (let c = 0; c < channels; c++, i++) {
+        const z = (x[i] - mean[c]) * squares[c] + offset[c];
+        y[i] = z < low ? low : z > high ? high : z;
+      }
     }
   };
 };
 
-/** dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·r·(dy − dβ/n − x̂·dγ/n), with r = 1/√(variance + ε). */
-const batchNormGrad: Kernel = ({ outputs: [{ shape }] }) => {
+/**
+ * dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·r·(dy − dβ/n − x̂·dγ/n), with r = 1/√(variance + ε); dy is 0 where the
+ * activation cuts.
+ */
+const batchNormGrad: Kernel = ({ outputs: [{ shape }], attrs }) => {
   const [rows, channels] = matrix(shape);
+  const [low, high] = limitsOf(attrs);
+  const isLinear = high === Infinity && low === -Infinity;
+  const scales = new Float64Array(channels);
   const means = new Float64Array(channels);
   const plain = new Float64Array(channels);
   const products = new Float64Array(channels);
-  return ([dy, x, mean, variance, gamma, epsilon], [dx, dgamma, dbeta]) => {
+  return ([dy, x, mean, variance, gamma, epsilon, offset], [dx, dgamma, dbeta]) => {
+    const gradient = (i: number, c: number): number => {
+      if (isLinear) return dy[i];
+      const z = (x[i] - mean[c]) * scales[c] + offset[c];
+      return z > low && z < high ? dy[i] : 0;
+    };
     for (const sums of [means, plain, products]) sums.fill(0);
+    for (let c = 0; c < channels; c++) scales[c] = gamma[c] / Math.sqrt(variance[c] + epsilon[0]);
     for (let row = 0, i = 0; row < rows; row++) {
       for (let c = 0; c < channels; c++, i++) {
         const d = x[i] - mean[c];
+        const g = gradient(i, c);
         means[c] += d;
-        plain[c] += dy[i];
-        products[c] += dy[i] * d;
+        plain[c] += g;
+        products[c] += g * d;
       }
     }
     for (let c = 0; c < channels; c++) {
@@ -75,8 +108,8 @@ const batchNormGrad: Kernel = ({ outputs: [{ shape }] }) => {
     }
     for (let row = 0, i = 0; row < rows; row++) {
       for (let c = 0; c < channels; c++, i++) {
-        const scale = gamma[c] / Math.sqrt(variance[c] + epsilon[0]);
-        dx[i] = scale * (dy[i] - plain[c] - (x[i] - means[c]) * products[c]);
+        const centered = gradient(i, c) - plain[c];
+        dx[i] = scales[c] * (centered - (x[i] - means[c]) * products[c]);
       }
     }
   };

@@ -24,6 +24,10 @@ const relu: UnaryLoop = (x, y, n) => {
   }
 };
 
+const relu6: UnaryLoop = (x, y, n) => {
+  for (let i = 0; i < n; i++) y[i] = Math.min(Math.max(x[i], 0), 6);
+};
+
 const square: UnaryLoop = (x, y, n) => {
   for (let i = 0; i < n; i++) y[i] = x[i] * x[i];
 };
@@ -83,6 +87,7 @@ export const unaryKernels: Record<string, Kernel> = {
     for (let i = 0; i < n; i++) y[i] = softplus(x[i]);
   }),
   relu: elementwise(relu),
+  relu6: elementwise(relu6),
   erf: elementwise((x, y, n) => {
     for (let i = 0; i < n; i++) y[i] = erf(x[i]);
   }),
