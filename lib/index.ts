@@ -13,6 +13,7 @@ export { evaluate } from './graph/evaluate.js';
 export { type Variable, type VariableOptions, variable } from './graph/variable.js';
 export * as initializers from './initializers/index.js';
 export { loadModel, modelFromJSON } from './io/methods.js';
+export { loadNpy, loadNpz, type SaveNpzOptions, saveNpy, saveNpz } from './io/npy-methods.js';
 export { register } from './io/register.js';
 export * as layers from './layers/index.js';
 export { Input, input } from './layers/input.js';

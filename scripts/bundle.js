@@ -2,7 +2,7 @@
 // process that imports neurone reads one file and not thirty (122 ms became 33 on a busy machine);
 // what is imported only when needed becomes chunks. The command line is a bundle of its own, over the
 // same public modules that users import.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
 import { build } from 'esbuild';
@@ -16,6 +16,17 @@ const options = {
   target: 'node20',
   packages: 'external',
   logLevel: 'warning',
+};
+
+/** fflate is of the tools' packages only, so what is used of it comes along; a browser's build needs no threads. */
+const withFflate = {
+  name: 'fflate',
+  setup({ onResolve }) {
+    onResolve({ filter: /^fflate$/ }, () => ({
+      path: `${root}/node_modules/fflate/esm/browser.js`,
+      sideEffects: false,
+    }));
+  },
 };
 
 const written = {
@@ -65,6 +76,7 @@ async function bundleCore(names) {
     ...written,
     entryPoints: [{ in: 'neurone:core', out: core }],
     plugins: [
+      withFflate,
       {
         name: 'core',
         setup({ onResolve, onLoad }) {
@@ -129,6 +141,14 @@ async function bundleWorker() {
   writeFileSync(`${root}/dist/io/worker/LICENSES.txt`, texts.join('\n\n'));
 }
 
+/** The thread that reads images; it looks for sharp where users have installed it. */
+const bundleImageWorker = () =>
+  build({
+    ...options,
+    entryPoints: ['lib/data/worker/main.js'],
+    outfile: 'dist/data/worker/main.js',
+  });
+
 /** Writes dist/, all but the types. */
 export async function bundle() {
   const entries = await findEntries();
@@ -138,4 +158,6 @@ export async function bundle() {
   writeEntries(names);
   await bundleCommands(entries);
   await bundleWorker();
+  await bundleImageWorker();
+  copyFileSync(`${root}/node_modules/fflate/LICENSE`, `${root}/dist/chunks/fflate-LICENSE`);
 }

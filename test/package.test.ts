@@ -1,6 +1,8 @@
 // The built package as Node sees it: run against dist/, in processes of their own.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -63,6 +65,40 @@ describe('the package', () => {
     expect(output.trim()).toBe('[] function');
   });
 
+  it('reads images on its own threads, and says what to install where sharp is missing', () => {
+    // A copy that has no sharp beside or above it.
+    const folder = mkdtempSync(join(tmpdir(), 'no-sharp-'));
+    try {
+      for (const part of ['dist', 'package.json']) {
+        cpSync(`${root}/${part}`, `${folder}/${part}`, { recursive: true });
+      }
+      writeFileSync(`${folder}/x.png`, '');
+      const program = `
+        const { loadImage, imageDatasetFromFiles } = await import('./dist/data/index.js');
+        const say = (error) => console.log(error.name, error.message);
+        await loadImage('x.png').catch(say);
+        const data = await imageDatasetFromFiles(['x.png'], { onError: 'skip' });
+        await (async () => { for await (const _ of data); })().catch(say);`;
+      const args = ['--input-type=module', '--eval', program];
+      const output = execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+      const [first, second] = output.trim().split('\n');
+      expect(first).toMatch(/"sharp", which is not installed\. Run `npm install sharp`\.$/);
+      expect(second).toBe(first);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    const { name } = JSON.parse(
+      runModule(`
+        import { writeFileSync, rmSync } from 'node:fs';
+        import { loadImage } from 'neurone/data';
+        writeFileSync('build/no-image.png', 'text');
+        const { name } = await loadImage('build/no-image.png').catch((error) => error);
+        rmSync('build/no-image.png');
+        console.log(JSON.stringify({ name }));`),
+    ) as { name: string };
+    expect(name).toBe('FormatError');
+  });
+
   it('packs what users need and nothing else', () => {
     const [{ files }] = JSON.parse(
       run('npm', 'pack', '--dry-run', '--json', '--ignore-scripts'),
@@ -71,6 +107,7 @@ describe('the package', () => {
     for (const wanted of [
       'dist/index.js',
       'dist/cli/main.js',
+      'dist/data/worker/main.js',
       'assets/digits/images-idx3-ubyte.gz',
       'assets/digits/LICENSE',
       'native/registry.cc',

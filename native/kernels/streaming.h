@@ -45,8 +45,8 @@ inline constexpr Index kAhead = 2048;
   float lanes[kFloats];
   store(lanes, values);
   Index i = 0;
-#pragma GCC unroll 4
-  for (Index piece = kFloats / 2; piece > 0; piece /= 2) {
+#pragma GCC unroll 5
+  for (Index piece = kFloats; piece > 0; piece /= 2) {
     if ((count & piece) == 0) continue;
     __builtin_memcpy(y + i, lanes + i, static_cast<std::size_t>(piece) * sizeof(float));
     i += piece;
