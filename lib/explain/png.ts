@@ -1,5 +1,4 @@
 // PNG files (ISO/IEC 15948) of 8 bits per channel, unfiltered rows in one deflated piece.
-import { deflateSync } from 'node:zlib';
 
 /** Pixels in memory: `channels` values each, from 0 to 1. */
 export interface Pixels {
@@ -33,7 +32,11 @@ const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const colorTypes = { 1: 0, 3: 2, 4: 6 } as const;
 
 /** The bytes of a PNG whose pixels are squares of `scale` × `scale`. */
-export function encodePNG({ height, width, channels, values }: Pixels, scale: number): Uint8Array {
+export async function encodePNG(
+  { height, width, channels, values }: Pixels,
+  scale: number,
+): Promise<Uint8Array> {
+  const { deflateSync } = await import('node:zlib'); // not before a picture is made
   const stride = 1 + width * scale * channels; // a row begins with its filter: none
   const raw = new Uint8Array(height * scale * stride);
   for (let y = 0; y < height * scale; y++) {
