@@ -3,21 +3,31 @@ import { Worker } from 'node:worker_threads';
 import { FormatError, NeuroneError } from '../util/errors.js';
 import type { Answers, Entry, Failure, Found, Part, Request, Values } from './protocol.js';
 
-type Reply = 'ready' | { readonly value: never } | { readonly failure: Failure };
+type Reply =
+  | 'ready'
+  | { readonly listed: number }
+  | { readonly value: never }
+  | { readonly failure: Failure };
 
 interface Waiting {
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** A hostile file may send the library round in circles; a sound one of any size is listed sooner. */
+/**
+ * A hostile file may send the library round in circles. A sound one comes along: each object that was listed
+ * gives time for more, as a model of a thousand weights needs on a busy machine.
+ */
 const listSeconds = 1.5;
+const objectSeconds = 0.05;
 
 /** What one worker is asked, one request after the other. */
 class H5Worker {
   private readonly worker: Worker;
   private readonly ready: Promise<void>;
   private waiting: Waiting | undefined;
+  /** Gives the present answer more time, in seconds. */
+  private extend: ((seconds: number) => void) | undefined;
   /** The user's file, for messages. */
   private path = '';
   /** Whether it has done all that it was asked, without having grown: then it serves the next file too. */
@@ -52,6 +62,10 @@ class H5Worker {
   }
 
   private settle(reply: Reply): void {
+    if (reply !== 'ready' && 'listed' in reply) {
+      this.extend?.(reply.listed * objectSeconds);
+      return;
+    }
     const { waiting } = this;
     this.waiting = undefined;
     if (reply === 'ready') waiting?.resolve(undefined as never);
@@ -88,12 +102,31 @@ class H5Worker {
       this.sound = false;
     });
     if (seconds === undefined) return answer;
-    const timer = setTimeout(() => {
+    const end = this.limit(seconds);
+    return answer.finally(end);
+  }
+
+  /** Refuses the file after `seconds`, and those that it is given. Returns what ends this. */
+  private limit(seconds: number): () => void {
+    let until = performance.now() + seconds * 1000;
+    const refuse = (): void => {
+      const left = until - performance.now();
+      if (left > 0) {
+        timer = setTimeout(refuse, left);
+        return;
+      }
       const { waiting } = this;
       this.waiting = undefined;
       waiting?.reject(new FormatError(`"${this.path}": its structure has no end.`));
-    }, seconds * 1000);
-    return answer.finally(() => clearTimeout(timer));
+    };
+    let timer = setTimeout(refuse, seconds * 1000);
+    this.extend = (more) => {
+      until += more * 1000;
+    };
+    return () => {
+      this.extend = undefined;
+      clearTimeout(timer);
+    };
   }
 
   /** Ends it. */
@@ -132,9 +165,14 @@ export class H5Reader {
     this.worker = H5Worker.take(path);
   }
 
-  /** What is in it, once everything was checked. @throws FormatError if it is damaged. */
-  open(part: Part): Promise<Found> {
-    return this.worker.ask({ op: 'open', part }, listSeconds + part.bytes / 50e6);
+  /**
+   * What is in it, once everything was checked.
+   *
+   * @param seconds what it may take until objects are listed, which give more
+   * @throws FormatError if it is damaged.
+   */
+  open(part: Part, seconds = listSeconds + part.bytes / 50e6): Promise<Found> {
+    return this.worker.ask({ op: 'open', part }, seconds);
   }
 
   /** The elements of data sets, in the order of `paths`. */

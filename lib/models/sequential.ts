@@ -10,6 +10,7 @@ import {
   type SymbolicShape,
 } from '../layers/layer.js';
 import { deserializeLayer, serializeLayer } from '../layers/serialize.js';
+import { SymbolicTensor } from '../layers/symbolic.js';
 import { withPath } from '../ops/define.js';
 import { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError, StateError } from '../util/errors.js';
@@ -25,17 +26,27 @@ function oneTensor(out: Structure, layer: AnyLayer): Tensor {
   );
 }
 
+/** Of `input(…)`, its Input. */
+function layerOf(given: AnyLayer | Tensor, where: string): AnyLayer {
+  if (given instanceof Layer) return given;
+  if (given instanceof SymbolicTensor && given.node.layer instanceof Input) return given.node.layer;
+  const found = given instanceof Tensor ? 'a tensor that a layer gave' : typeof given;
+  throw new ConfigError(
+    `${where}: add() expects a layer, or input(…) as the first, got ${found}. For other graphs of layers there is new Model({ inputs, outputs }).`,
+  );
+}
+
 /**
- * A stack of layers.
+ * A stack of layers. The first may be an Input, or what `input(…)` gives.
  *
- * @example new Sequential([new Input({ shape: [784] }), new Dense(10, { activation: 'softmax' })])
+ * @example new Sequential([input([784]), new Dense(10, { activation: 'softmax' })])
  */
 export class Sequential extends Model {
   private readonly stack: AnyLayer[] = [];
 
-  constructor(layers: readonly AnyLayer[] | null = [], options: LayerOptions = {}) {
+  constructor(layers: readonly (AnyLayer | Tensor)[] | null = [], options: LayerOptions = {}) {
     super(options);
-    for (const layer of layers ?? []) this.push(layer);
+    for (const layer of layers ?? []) this.push(layerOf(layer, this.name));
     this.restart();
   }
 
@@ -45,15 +56,12 @@ export class Sequential extends Model {
   }
 
   /** Puts a layer on top. An Input, or a first layer with `inputShape`, builds the model at once. */
-  add(layer: AnyLayer): void {
-    this.push(layer);
+  add(layer: AnyLayer | Tensor): void {
+    this.push(layerOf(layer, this.name));
     this.restart();
   }
 
   private push(layer: AnyLayer): void {
-    if (!(layer instanceof Layer)) {
-      throw new ConfigError(`${this.name}: add() expects a layer, got ${typeof layer}.`);
-    }
     if (this.stack.some((other) => other.name === layer.name)) {
       throw new ConfigError(
         `${this.name}: there is a layer "${layer.name}" already; names must be unique.`,

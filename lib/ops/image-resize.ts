@@ -16,6 +16,7 @@ const interpolations: readonly string[] = [
   'nearest',
   'bilinear',
   'bicubic',
+  'area',
   'lanczos3',
   'lanczos5',
 ];

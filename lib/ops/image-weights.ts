@@ -4,7 +4,7 @@
 const { fround } = Math;
 
 /** How pixels between pixels are made. */
-export type Interpolation = 'nearest' | 'bilinear' | 'bicubic' | 'lanczos3' | 'lanczos5';
+export type Interpolation = 'nearest' | 'bilinear' | 'bicubic' | 'area' | 'lanczos3' | 'lanczos5';
 
 /** The places of the input that each place of the output is made of, and their weights. */
 export interface Taps {
@@ -82,7 +82,7 @@ const lanczos = (radius: number): Kernel => ({
   },
 });
 
-const kernels: Readonly<Record<Exclude<Interpolation, 'nearest'>, Kernel>> = {
+const kernels: Readonly<Record<Exclude<Interpolation, 'nearest' | 'area'>, Kernel>> = {
   bilinear: { radius: 1, weight: (x) => Math.max(0, 1 - x) },
   bicubic: { radius: 2, weight: cubic },
   lanczos3: lanczos(3),
@@ -107,6 +107,18 @@ function kernelTap(
   ];
 }
 
+/** Every input pixel by as much of it as the output pixel covers. */
+function areaTap(i: number, from: number, scale: number): [number[], number[]] {
+  const low = fround(i * scale);
+  const high = fround((i + 1) * scale);
+  const first = Math.floor(low);
+  const covered = Array.from({ length: Math.ceil(high) - first }, (_, k) => first + k);
+  return [
+    covered.map((p) => Math.min(p, from - 1)),
+    covered.map((p) => fround(Math.min(p + 1, high) - Math.max(p, low))),
+  ];
+}
+
 const normalized = (weights: readonly number[]): number[] => {
   const share = fround(1 / weights.reduce((sum, w) => fround(sum + fround(w)), 0));
   return weights.map((w) => fround(fround(w) * share));
@@ -120,12 +132,13 @@ export function tapsOf(
   antialias: boolean,
 ): Taps {
   const scale = fround(from / to);
-  const kernel = kernels[interpolation];
-  const byKernel = antialias || interpolation === 'lanczos3' || interpolation === 'lanczos5';
   const width = antialias ? Math.max(scale, 1) : 1;
-  const taps = Array.from({ length: to }, (_, i) => {
-    if (byKernel) return kernelTap(i, from, scale, { ...kernel, width });
-    return interpolation === 'bilinear' ? linearTap(i, from, scale) : cubicTap(i, from, scale);
-  });
+  const tap = (i: number): [number[], number[]] => {
+    if (interpolation === 'area') return areaTap(i, from, scale);
+    if (interpolation === 'bilinear' && !antialias) return linearTap(i, from, scale);
+    if (interpolation === 'bicubic' && !antialias) return cubicTap(i, from, scale);
+    return kernelTap(i, from, scale, { ...kernels[interpolation], width });
+  };
+  const taps = Array.from({ length: to }, (_, i) => tap(i));
   return { places: taps.map(([p]) => p), weights: taps.map(([, w]) => normalized(w)) };
 }

@@ -96,6 +96,10 @@ def resizing(rng):
         case("one image", K.CenterCrop(2, 3), x[0], rng),
         case("one image", K.Resizing(2, 3), x[0], rng),
     ]
+    # TensorFlow has no gradient of it, and bytes need none.
+    for h, w in [(3, 4), (11, 8), (4, 9), (1, 1)]:
+        out.append(case(f"area {h} by {w}, bytes", K.Resizing(h, w, interpolation="area"), pixels, rng))
+    out.append(case("area, antialias, bytes", K.Resizing(3, 2, interpolation="area", antialias=True), pixels, rng))
     return out
 
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { register } from '../../lib/io/register.js';
 import { Dense } from '../../lib/layers/dense.js';
 import { Dropout } from '../../lib/layers/dropout.js';
-import { Input } from '../../lib/layers/input.js';
+import { Input, input } from '../../lib/layers/input.js';
 import { clearSession, Layer } from '../../lib/layers/layer.js';
 import { Flatten } from '../../lib/layers/reshaping.js';
 import { Sequential } from '../../lib/models/sequential.js';
@@ -45,6 +45,28 @@ describe('building', () => {
     expect(model.getLayer('dense_1')).toBe(model.layers[1]);
     expect(model.getLayer(-1)).toBe(model.layers[1]);
     expect(() => model.getLayer('dense_2')).toThrow(/no layer "dense_2"; there are dense, dense_1/);
+  });
+
+  it('takes what input() gives as the first, as Keras does', () => {
+    const begin = input([3], { name: 'pixels', dtype: 'uint8' });
+    const model = new Sequential([begin, new Dense(2)]);
+    expect(model.built).toBe(true);
+    expect(model.inputs.map((t) => [t.dtype, t.shape])).toEqual([['uint8', [null, 3]]]);
+    expect(model.layers).toHaveLength(1);
+    const added = new Sequential();
+    added.add(input([3]));
+    added.add(new Dense(2));
+    expect(added.countParams()).toBe(8);
+    const again = Sequential.fromConfig(model.getConfig());
+    expect(again.getConfig()).toEqual(model.getConfig());
+  });
+
+  it('refuses a tensor that is no input', () => {
+    const hidden = new Dense(2).apply(input([3]));
+    expect(() => new Sequential([hidden])).toThrow(
+      /add\(\) expects a layer, or input\(…\) as the first, got a tensor that a layer gave\. .* new Model/,
+    );
+    expect(() => new Sequential([new Dense(2), input([3])])).toThrow(/an Input must come first/);
   });
 
   it('refuses what is no layer, a name twice, an Input in between', () => {

@@ -17,9 +17,12 @@ const images = (shape: readonly number[], dtype: 'float32' | 'uint8' | 'int32' =
   ).cast(dtype);
 
 describe('derivatives', () => {
-  it.each(['nearest', 'bilinear', 'bicubic', 'lanczos3'])('of resize, %s', (interpolation) => {
-    checkGradient((x) => square(resize(x, [7, 3], { interpolation })), [real([2, 4, 5, 2])]);
-  });
+  it.each(['nearest', 'bilinear', 'bicubic', 'area', 'lanczos3'])(
+    'of resize, %s',
+    (interpolation) => {
+      checkGradient((x) => square(resize(x, [7, 3], { interpolation })), [real([2, 4, 5, 2])]);
+    },
+  );
 
   it('of resize that pads, cuts, and avoids aliases', () => {
     const x = [real([1, 6, 4, 2])];
@@ -124,6 +127,16 @@ describe('resize', () => {
     expect(resize(bytes, [2, 8]).dtype).toBe('float32');
   });
 
+  it('by area: the mean of what each pixel covers, parts of pixels by their share', () => {
+    const x = tensor([[[[1], [2], [6]]]]);
+    const area = (columns: number, antialias = false) =>
+      dataOf(resize(x, [1, columns], { interpolation: 'area', antialias }));
+    expectClose(area(1), [3]);
+    expectClose(area(2), [4 / 3, 14 / 3]);
+    expectClose(area(2, true), [4 / 3, 14 / 3]);
+    expectClose(area(6), [1, 1, 2, 2, 6, 6]);
+  });
+
   it('takes one image, and channels first', () => {
     const x = images([4, 6, 2]);
     const y = resize(x, [3, 3]);
@@ -134,7 +147,7 @@ describe('resize', () => {
 
   it('knows its shape where that of the images is unknown', () => {
     const x = layers.input([null, null, 3]);
-    for (const interpolation of ['nearest', 'bilinear', 'bicubic', 'lanczos5']) {
+    for (const interpolation of ['nearest', 'bilinear', 'bicubic', 'area', 'lanczos5']) {
       expect(ops.image.resize(x, [5, 6], { interpolation }).shape).toEqual([null, 5, 6, 3]);
       const large = new layers.UpSampling2D(2, { interpolation });
       expect(large.apply(x).shape).toEqual([null, null, null, 3]);
@@ -147,7 +160,7 @@ describe('resize', () => {
     [() => resize(images([1, 2, 2, 1]), [0, 1]), ConfigError, 'size must be a whole number ≥ 1'],
     [() => resize(images([1, 0, 2, 1]), [1, 1]), ShapeError, 'nothing in images'],
     [
-      () => resize(images([1, 2, 2, 1]), [1, 1], { interpolation: 'area' }),
+      () => resize(images([1, 2, 2, 1]), [1, 1], { interpolation: 'gaussian' }),
       ConfigError,
       'interpolation must be one of nearest, bilinear',
     ],

@@ -2,6 +2,7 @@
 // Reads HDF5: first what there is, with every size checked against the file; then the data asked for.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parentPort } from 'node:worker_threads';
 import { Attribute, Dataset, File, Module } from 'h5wasm/node';
 import { allow, readDirectly } from './confine.js';
 
@@ -14,6 +15,8 @@ import { allow, readDirectly } from './confine.js';
 
 const maxDepth = 32;
 const maxObjects = 1 << 15;
+/** So many objects are reported at a time. */
+const reported = 16;
 const pieceBytes = 1 << 22;
 /** Deflate makes at most so much of a byte; a data set that claims more lies. */
 const maxExpansion = 1032;
@@ -76,6 +79,7 @@ function list(from) {
     if (group.depth === maxDepth) throw new Error(`has groups nested deeper than ${maxDepth}`);
     for (const name of Module.get_names(from.file_id, group.path || '/', false)) {
       objects++;
+      if (objects % reported === 0) parentPort?.postMessage({ listed: reported });
       if (objects > maxObjects) throw new Error(`has more than ${maxObjects} groups and data sets`);
       const path = group.path === '' ? name : `${group.path}/${name}`;
       const type = Module.get_type(from.file_id, `/${path}`);
