@@ -1,6 +1,7 @@
 // broadcastTo and slice: reads through strides, written densely; and arange, which reads nothing.
+#include "movement_strided.h"
+
 #include "movement.h"
-#include "movement_copy.h"
 
 namespace neurone::NEURONE_ISA {
 namespace {
@@ -20,10 +21,9 @@ Status stridedLoop(const StridedPlan& plan, const Task& task) noexcept {
             [&](const Index* offset, Index row, Index rows) {
               const T* from = task.in<T>(0) + plan.start + offset[0] + column * step;
               T* to = task.out<T>(0) + row * tiles.columns + column;
+              if (step == 1) return copyRows(to, tiles.columns, from, rowStep, rows, n);
               for (Index i = 0; i < rows; i++, from += rowStep, to += tiles.columns) {
-                if (step == 1) {
-                  copyElements(to, from, n);
-                } else if (step == 0) {
+                if (step == 0) {
                   fillElements(to, *from, n);
                 } else {
                   for (Index j = 0; j < n; j++) to[j] = from[j * step];
