@@ -11,6 +11,7 @@ struct StridedPlan : Plan {
   Tiles tiles;
   Status (*run)(const StridedPlan&, const Task&) noexcept = nullptr;
   // Of a transposition, cut into squares.
+  Index matrices = 0;     // of the two axes that are last in x and in y
   int across = 0;         // the axis of y along which x is dense
   Split acrossSplit;      // of its elements
   Split downSplit;        // of the last axis of y

@@ -9,31 +9,39 @@ namespace {
 
 constexpr Index kSide = 64;
 
-// y[i·toStep + j] = x[j·fromStep + i] for i < across, j < down.
+// y[i·toStep + j] = x[j·fromStep + i] for i < across, j < down. Stretches of y are written whole:
+// four of them at a time, or, if they are shorter than a vector, four elements of each.
 template <class T>
 void turn(const T* x, Index fromStep, T* y, Index toStep, Index across, Index down) {
   if constexpr (sizeof(T) == sizeof(float)) {
+    FourVectors four;
     if (across >= 4 && down >= kLanesOfRows) {
-      for (Index j = 0; j < down; j += kLanesOfRows) {
-        const Index row = j + kLanesOfRows <= down ? j : down - kLanesOfRows;
-        forFourColumns(across, [&](Index i) {
-          FourVectors quarters;
-          for (Index l = 0; l < 4; l++)
-            quarters.v[l] = loadQuarters(x + (row + l) * fromStep + i, 4 * fromStep);
-          const FourVectors columns = turned(quarters);
-          for (Index l = 0; l < 4; l++) store(y + (i + l) * toStep + row, columns.v[l]);
+      forFourColumns(across, [&](Index i) {
+        for (Index j = 0; j < down; j += kLanesOfRows) {
+          const Index row = j + kLanesOfRows <= down ? j : down - kLanesOfRows;
+          const float* from = x + row * fromStep + i;
+          for (Index l = 0; l < 4; l++) four.v[l] = loadQuarters(from + l * fromStep, 4 * fromStep);
+          four = turned(four);
+          for (Index l = 0; l < 4; l++) store(y + (i + l) * toStep + row, four.v[l]);
+        }
+      });
+      return;
+    }
+    if (across >= kLanesOfRows && down >= 4) {
+      for (Index i = 0; i < across; i += kLanesOfRows) {
+        const Index column = i + kLanesOfRows <= across ? i : across - kLanesOfRows;
+        forFourColumns(down, [&](Index j) {
+          for (Index l = 0; l < 4; l++) four.v[l] = load(x + (j + l) * fromStep + column);
+          four = turned(four);
+          float* to = y + column * toStep + j;
+          for (Index l = 0; l < 4; l++) storeQuarters(to + l * toStep, 4 * toStep, four.v[l]);
         });
       }
       return;
     }
   }
-  if (across < down) {
-    for (Index i = 0; i < across; i++)
-      for (Index j = 0; j < down; j++) y[i * toStep + j] = x[j * fromStep + i];
-  } else {
-    for (Index j = 0; j < down; j++)
-      for (Index i = 0; i < across; i++) y[i * toStep + j] = x[j * fromStep + i];
-  }
+  for (Index i = 0; i < across; i++)
+    for (Index j = 0; j < down; j++) y[i * toStep + j] = x[j * fromStep + i];
 }
 
 template <class T>
@@ -41,7 +49,7 @@ Status turnSquares(const StridedPlan& plan, const Task& task) noexcept {
   const Nest<1>& nest = plan.nest;
   const int last = nest.rank - 1;
   const Index perMatrix = plan.acrossSplit.count * plan.downSplit.count;
-  const Index squares = plan.tiles.rows * perMatrix;
+  const Index squares = plan.matrices * perMatrix;
   Index outStride[kMaxRank + 2];
   outStride[last] = 1;
   for (int axis = last; axis > 0; axis--) outStride[axis - 1] = outStride[axis] * nest.extent[axis];
@@ -78,12 +86,13 @@ void planSquares(StridedPlan& plan, const ValueInfo& y) {
   while (nest.stride[0][plan.across] != 1) plan.across++;
   const Index across = nest.extent[plan.across];
   const Index down = nest.extent[last];
+  if (across < 4 || down < 4) return;  // walked as it is
   const Index side = across < kSide ? across : kSide;
   plan.downSplit = splitEvenly(down, kSide * kSide / side, kSide, kMaxSize);
   const Index height = plan.downSplit.length < down ? plan.downSplit.length : down;
   plan.acrossSplit = splitEvenly(across, kSide * kSide / height, kSide, kMaxSize);
-  plan.tiles.rows = y.size() / (across * down);
-  const Index squares = plan.tiles.rows * plan.acrossSplit.count * plan.downSplit.count;
+  plan.matrices = y.size() / (across * down);
+  const Index squares = plan.matrices * plan.acrossSplit.count * plan.downSplit.count;
   plan.squaresPerBlock = splitEvenly(squares, kCheap / (kSide * kSide), 1);
   plan.blocks = {plan.squaresPerBlock.count};
   plan.run = byteSize(y.dtype) == 4 ? turnSquares<float> : turnSquares<std::uint8_t>;

@@ -122,10 +122,25 @@ struct ShortRowsPlan : ReductionPlan {
   Split split;
 };
 
+// Whose loop the compiler turns into one over vectors.
+template <class R, int width>
+void reduceTinyRows(const Task& task, Index begin, Index end) {
+  const float* x = task.in<float>(0);
+  float* out = task.out<float>(0);
+#pragma omp simd
+  for (Index row = begin; row < end; row++) {
+    float total = x[row * width];
+    for (int c = 1; c < width; c++) total = R::combine(total, x[row * width + c]);
+    out[row] = total;
+  }
+}
+
 template <class R>
 void reduceShortRows(const ReductionPlan& base, const Task& task, Index block) {
   const ShortRowsPlan& plan = static_cast<const ShortRowsPlan&>(base);
   const Index end = plan.split.end(block, plan.rows);
+  if (plan.width == 2) return reduceTinyRows<R, 2>(task, plan.split.begin(block), end);
+  if (plan.width == 3) return reduceTinyRows<R, 3>(task, plan.split.begin(block), end);
   alignas(64) RowTile tile;
   for (Index row = plan.split.begin(block); row < end; row += kLanesOfRows) {
     const Index rows = end - row < kLanesOfRows ? end - row : kLanesOfRows;

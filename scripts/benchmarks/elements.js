@@ -61,7 +61,8 @@ function measure(call) {
   const arrays = call.inputs.map((input) => {
     const array = allocate(input);
     for (let i = 0; i < array.length; i++) {
-      array[i] = input.dtype === 0 ? Math.random() : Math.random() * (input.dtype === 3 ? 2 : call.n);
+      array[i] =
+        input.dtype === 0 ? Math.random() : Math.random() * (input.dtype === 3 ? 2 : call.n);
     }
     return array;
   });
@@ -70,7 +71,17 @@ function measure(call) {
   const run = (addon, id, steps) => {
     const before = process.hrtime.bigint();
     addon.wait(
-      addon.enqueue(id, arrays, [], [], [y], [], [], Float64Array.of(steps, 0), new Float64Array(5)),
+      addon.enqueue(
+        id,
+        arrays,
+        [],
+        [],
+        [y],
+        [],
+        [],
+        Float64Array.of(steps, 0),
+        new Float64Array(5),
+      ),
     );
     return Number(process.hrtime.bigint() - before) / 1e9 / steps;
   };
