@@ -75,6 +75,18 @@ inline void copyRows(T* to, Index toStep, const T* from, Index fromStep, Index r
   });
 }
 
+// Dense rows of n elements, at most 128 bytes, each of them several times.
+template <class T>
+inline void repeatRows(T* to, const T* from, Index fromStep, Index rows, Index repeats, Index n) {
+  const Index bytes = n * static_cast<Index>(sizeof(T));
+  withPieces<T>(bytes, [&](auto piece) {
+    for (Index i = 0; i < rows; i++)
+      for (Index k = 0; k < repeats; k++, to += n)
+        piece.copy(reinterpret_cast<char*>(to), reinterpret_cast<const char*>(from + i * fromStep),
+                   bytes);
+  });
+}
+
 // Dense rows of n elements, at most 128 bytes, each of one value.
 template <class T>
 inline void fillRows(T* to, const T* from, Index fromStep, Index rows, Index n) {

@@ -9,6 +9,7 @@ struct StridedPlan : Plan {
   Nest<1> nest;
   Index start = 0;  // element of x that the first element of y comes from
   Tiles tiles;
+  Index repeats = 1;  // how often each short row is written
   Status (*run)(const StridedPlan&, const Task&) noexcept = nullptr;
   // Of a transposition, cut into squares.
   Index matrices = 0;     // of the two axes that are last in x and in y

@@ -7,7 +7,10 @@
 namespace neurone::NEURONE_ISA {
 namespace {
 
-constexpr Index kSide = 64;
+constexpr Index kSide = 128;
+// Floats that are read from a row before the next rows are: with strides of a power of two, rows
+// drive each other out of the cache.
+constexpr Index kLine = 16;
 
 // y[i·toStep + j] = x[j·fromStep + i] for i < across, j < down. Stretches of y are written whole:
 // four of them at a time, or, if they are shorter than a vector, four elements of each.
@@ -16,15 +19,20 @@ void turn(const T* x, Index fromStep, T* y, Index toStep, Index across, Index do
   if constexpr (sizeof(T) == sizeof(float)) {
     FourVectors four;
     if (across >= 4 && down >= kLanesOfRows) {
-      forFourColumns(across, [&](Index i) {
+      for (Index i = 0; i < across; i += kLine) {
+        const Index left = i + 4 <= across ? i : across - 4;
         for (Index j = 0; j < down; j += kLanesOfRows) {
-          const Index row = j + kLanesOfRows <= down ? j : down - kLanesOfRows;
-          const float* from = x + row * fromStep + i;
-          for (Index l = 0; l < 4; l++) four.v[l] = loadQuarters(from + l * fromStep, 4 * fromStep);
-          four = turned(four);
-          for (Index l = 0; l < 4; l++) store(y + (i + l) * toStep + row, four.v[l]);
+          const Index top = j + kLanesOfRows <= down ? j : down - kLanesOfRows;
+          forFourColumns(across - left < kLine ? across - left : kLine, [&](Index c) {
+            const float* from = x + top * fromStep + left + c;
+            for (Index l = 0; l < 4; l++)
+              four.v[l] = loadQuarters(from + l * fromStep, 4 * fromStep);
+            four = turned(four);
+            float* to = y + (left + c) * toStep + top;
+            for (Index l = 0; l < 4; l++) store(to + l * toStep, four.v[l]);
+          });
         }
-      });
+      }
       return;
     }
     if (across >= kLanesOfRows && down >= 4) {
