@@ -2,6 +2,7 @@
 #include "elementwise_binary.h"
 
 #include "elementwise.h"
+#include "elementwise_tiles.h"
 #include "vector_math.h"
 
 namespace neurone::NEURONE_ISA {
@@ -18,6 +19,8 @@ std::unique_ptr<BinaryPlan> planBinary(const Signature& signature, Index least) 
     require(out.shape[i] <= 1 || strides[0][i] != 0 || strides[1][i] != 0,
             "an output larger than its operands");
   plan->nest = makeNest(out.shape, strides);
+  plan->shortRows = hasShortRows(plan->nest);
+  if (plan->shortRows) plan->threadScratch = kTileScratch<2>;
   plan->tiles = tile(plan->nest.rows(), plan->nest.inner(), least);
   plan->inputSize = static_cast<Index>(byteSize(a.dtype));
   plan->outputSize = static_cast<Index>(byteSize(out.dtype));
@@ -35,16 +38,24 @@ Status runBinary(const Task& task) noexcept {
     const Index columnBlock = block % tiles.columnSplit.count;
     const Index column = tiles.columnSplit.begin(columnBlock);
     const Index n = tiles.columnSplit.end(columnBlock, tiles.columns) - column;
-    forRows(nest, tiles.rowSplit.begin(rowBlock), tiles.rowSplit.end(rowBlock, tiles.rows),
-            [&](const Index* offset, Index row, Index rows) {
-              const Index a = offset[0] + column * nest.stride[0][middle + 1];
-              const Index b = offset[1] + column * nest.stride[1][middle + 1];
-              const Index out = row * tiles.columns + column;
-              plan.loop(task.in<char>(0) + a * plan.inputSize,
-                        task.in<char>(1) + b * plan.inputSize,
-                        task.out<char>(0) + out * plan.outputSize,
-                        {rows, n, nest.stride[0][middle], nest.stride[1][middle], tiles.columns});
-            });
+    const Index begin = tiles.rowSplit.begin(rowBlock);
+    const Index end = tiles.rowSplit.end(rowBlock, tiles.rows);
+    if (plan.shortRows) {
+      forDenseTiles<2>(nest, begin, end, task.inputs, {plan.inputSize, plan.inputSize},
+                       task.threadScratch, [&](const void* const* dense, Index at, Index count) {
+                         plan.loop(dense[0], dense[1], task.out<char>(0) + at * plan.outputSize,
+                                   {1, count, 0, 0, 0});
+                       });
+      continue;
+    }
+    forRows(nest, begin, end, [&](const Index* offset, Index row, Index rows) {
+      const Index a = offset[0] + column * nest.stride[0][middle + 1];
+      const Index b = offset[1] + column * nest.stride[1][middle + 1];
+      const Index out = row * tiles.columns + column;
+      plan.loop(task.in<char>(0) + a * plan.inputSize, task.in<char>(1) + b * plan.inputSize,
+                task.out<char>(0) + out * plan.outputSize,
+                {rows, n, nest.stride[0][middle], nest.stride[1][middle], tiles.columns});
+    });
   }
   return Status::ok;
 }
@@ -141,12 +152,12 @@ std::unique_ptr<Plan> prepareArithmetic(const Signature& signature) {
   auto plan = planBinary(signature, Op::least);
   if constexpr (Op::integers) {
     if (signature.inputs[0].dtype == DType::int32) {
-      plan->loop = chooseBinaryLoop<Op, std::int32_t, std::int32_t>(plan->nest);
+      plan->loop = chooseBinaryLoop<Op, std::int32_t, std::int32_t>(*plan);
       return plan;
     }
   }
   requireDType(signature.inputs[0], {DType::float32});
-  plan->loop = chooseBinaryLoop<Op, float, float>(plan->nest);
+  plan->loop = chooseBinaryLoop<Op, float, float>(*plan);
   return plan;
 }
 

@@ -19,6 +19,7 @@ using BinaryLoop = void (*)(const void* a, const void* b, void* out, const RowRa
 struct BinaryPlan : Plan {
   Nest<2> nest;
   Tiles tiles;
+  bool shortRows = false;  // `loop` takes tiles, in which both operands are dense
   BinaryLoop loop = nullptr;
   Index inputSize = 0;
   Index outputSize = 0;
@@ -40,7 +41,9 @@ void binaryLoop(const void* a, const void* b, void* out, const RowRange& range) 
 }
 
 template <class Op, class In, class Out>
-BinaryLoop chooseBinaryLoop(const Nest<2>& nest) {
+BinaryLoop chooseBinaryLoop(const BinaryPlan& plan) {
+  const Nest<2>& nest = plan.nest;
+  if (plan.shortRows) return binaryLoop<Op, In, Out, 1, 1>;
   if (nest.stride[0][nest.rank - 1] == 0) return binaryLoop<Op, In, Out, 0, 1>;
   if (nest.stride[1][nest.rank - 1] == 0) return binaryLoop<Op, In, Out, 1, 0>;
   return binaryLoop<Op, In, Out, 1, 1>;

@@ -54,10 +54,9 @@ std::unique_ptr<Plan> prepareComparison(const Signature& signature) {
   requireDType(signature.outputs[0], {DType::boolean});
   auto plan = planBinary(signature, kCheap);
   const DType dtype = signature.inputs[0].dtype;
-  plan->loop = dtype == DType::float32 ? chooseBinaryLoop<Op, float, std::uint8_t>(plan->nest)
-               : dtype == DType::int32
-                   ? chooseBinaryLoop<Op, std::int32_t, std::uint8_t>(plan->nest)
-                   : chooseBinaryLoop<Op, std::uint8_t, std::uint8_t>(plan->nest);
+  plan->loop = dtype == DType::float32 ? chooseBinaryLoop<Op, float, std::uint8_t>(*plan)
+               : dtype == DType::int32 ? chooseBinaryLoop<Op, std::int32_t, std::uint8_t>(*plan)
+                                       : chooseBinaryLoop<Op, std::uint8_t, std::uint8_t>(*plan);
   return plan;
 }
 
@@ -67,7 +66,7 @@ std::unique_ptr<Plan> prepareLogical(const Signature& signature) {
   requireDType(signature.inputs[0], {DType::boolean});
   requireDType(signature.outputs[0], {DType::boolean});
   auto plan = planBinary(signature, kCheap);
-  plan->loop = chooseBinaryLoop<Op, std::uint8_t, std::uint8_t>(plan->nest);
+  plan->loop = chooseBinaryLoop<Op, std::uint8_t, std::uint8_t>(*plan);
   return plan;
 }
 

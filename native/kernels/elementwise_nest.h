@@ -148,17 +148,25 @@ template <int K, class Body>
     position[i] = rest % nest.extent[i];
     rest /= nest.extent[i];
   }
-  for (Index row = begin; row < end;) {
-    for (int k = 0; k < K; k++) {
-      offset[k] = 0;
-      for (int i = 0; i <= middle; i++) offset[k] += position[i] * nest.stride[k][i];
-    }
+  for (int k = 0; k < K; k++) {
+    offset[k] = 0;
+    for (int i = 0; i <= middle; i++) offset[k] += position[i] * nest.stride[k][i];
+  }
+  for (Index row = begin;;) {
     const Index left = nest.extent[middle] - position[middle];
     const Index count = left < end - row ? left : end - row;
     body(offset, row, count);
     row += count;
+    if (row >= end) return;
+    // To the start of the next stretch.
+    for (int k = 0; k < K; k++) offset[k] -= position[middle] * nest.stride[k][middle];
     position[middle] = 0;
-    for (int i = middle - 1; i >= 0 && ++position[i] == nest.extent[i]; i--) position[i] = 0;
+    for (int i = middle - 1;; i--) {
+      for (int k = 0; k < K; k++) offset[k] += nest.stride[k][i];
+      if (++position[i] < nest.extent[i]) break;
+      for (int k = 0; k < K; k++) offset[k] -= nest.extent[i] * nest.stride[k][i];
+      position[i] = 0;
+    }
   }
 }
 

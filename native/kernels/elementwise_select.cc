@@ -1,6 +1,7 @@
 // `where`: picks from two operands by a third, all broadcast. Elements are moved by size alone.
 #include "elementwise.h"
 #include "elementwise_nest.h"
+#include "elementwise_tiles.h"
 
 namespace neurone::NEURONE_ISA {
 namespace {
@@ -19,6 +20,7 @@ using SelectLoop = void (*)(const std::uint8_t* condition, const void* a, const 
 struct SelectPlan : Plan {
   Nest<3> nest;
   Tiles tiles;
+  bool shortRows = false;  // `loop` takes tiles, in which all operands are dense
   SelectLoop loop = nullptr;
   Index elementSize = 0;
 };
@@ -45,11 +47,13 @@ void selectLoop(const std::uint8_t* condition, const void* a, const void* b, voi
 }
 
 template <class T>
-SelectLoop chooseSelectLoop(const Nest<3>& nest) {
+SelectLoop chooseSelectLoop(const SelectPlan& plan) {
+  const Nest<3>& nest = plan.nest;
   static constexpr SelectLoop loops[8] = {selectLoop<T, 0, 0, 0>, selectLoop<T, 0, 0, 1>,
                                           selectLoop<T, 0, 1, 0>, selectLoop<T, 0, 1, 1>,
                                           selectLoop<T, 1, 0, 0>, selectLoop<T, 1, 0, 1>,
                                           selectLoop<T, 1, 1, 0>, selectLoop<T, 1, 1, 1>};
+  if (plan.shortRows) return loops[7];
   const int inner = nest.rank - 1;
   return loops[nest.stride[0][inner] * 4 + nest.stride[1][inner] * 2 + nest.stride[2][inner]];
 }
@@ -68,10 +72,12 @@ std::unique_ptr<Plan> prepareWhere(const Signature& signature) {
             "an output larger than its operands");
   auto plan = std::make_unique<SelectPlan>();
   plan->nest = makeNest(out.shape, strides);
+  plan->shortRows = hasShortRows(plan->nest);
+  if (plan->shortRows) plan->threadScratch = kTileScratch<3>;
   plan->tiles = tile(plan->nest.rows(), plan->nest.inner(), kCheap);
   plan->elementSize = static_cast<Index>(byteSize(out.dtype));
-  plan->loop = plan->elementSize == 4 ? chooseSelectLoop<std::uint32_t>(plan->nest)
-                                      : chooseSelectLoop<std::uint8_t>(plan->nest);
+  plan->loop = plan->elementSize == 4 ? chooseSelectLoop<std::uint32_t>(*plan)
+                                      : chooseSelectLoop<std::uint8_t>(*plan);
   plan->blocks = {plan->tiles.count()};
   return plan;
 }
@@ -87,20 +93,29 @@ Status runWhere(const Task& task) noexcept {
     const Index columnBlock = block % tiles.columnSplit.count;
     const Index column = tiles.columnSplit.begin(columnBlock);
     const Index n = tiles.columnSplit.end(columnBlock, tiles.columns) - column;
-    forRows(nest, tiles.rowSplit.begin(rowBlock), tiles.rowSplit.end(rowBlock, tiles.rows),
-            [&](const Index* offset, Index row, Index rows) {
-              const Index c = offset[0] + column * nest.stride[0][middle + 1];
-              const Index a = offset[1] + column * nest.stride[1][middle + 1];
-              const Index b = offset[2] + column * nest.stride[2][middle + 1];
-              const SelectRange range{
-                  rows,
-                  n,
-                  {nest.stride[0][middle], nest.stride[1][middle], nest.stride[2][middle]},
-                  tiles.columns};
-              plan.loop(task.in<std::uint8_t>(0) + c, task.in<char>(1) + a * size,
-                        task.in<char>(2) + b * size,
-                        task.out<char>(0) + (row * tiles.columns + column) * size, range);
-            });
+    const Index begin = tiles.rowSplit.begin(rowBlock);
+    const Index end = tiles.rowSplit.end(rowBlock, tiles.rows);
+    if (plan.shortRows) {
+      forDenseTiles<3>(nest, begin, end, task.inputs, {1, size, size}, task.threadScratch,
+                       [&](const void* const* dense, Index at, Index count) {
+                         plan.loop(static_cast<const std::uint8_t*>(dense[0]), dense[1], dense[2],
+                                   task.out<char>(0) + at * size, {1, count, {0, 0, 0}, 0});
+                       });
+      continue;
+    }
+    forRows(nest, begin, end, [&](const Index* offset, Index row, Index rows) {
+      const Index c = offset[0] + column * nest.stride[0][middle + 1];
+      const Index a = offset[1] + column * nest.stride[1][middle + 1];
+      const Index b = offset[2] + column * nest.stride[2][middle + 1];
+      const SelectRange range{
+          rows,
+          n,
+          {nest.stride[0][middle], nest.stride[1][middle], nest.stride[2][middle]},
+          tiles.columns};
+      plan.loop(task.in<std::uint8_t>(0) + c, task.in<char>(1) + a * size,
+                task.in<char>(2) + b * size,
+                task.out<char>(0) + (row * tiles.columns + column) * size, range);
+    });
   }
   return Status::ok;
 }

@@ -50,23 +50,47 @@ std::unique_ptr<Plan> prepareGather(const Signature& signature) {
   return static_cast<std::uint64_t>(static_cast<Index>(index)) < static_cast<std::uint64_t>(n);
 }
 
+// Copies rows of the table, none of which is empty, to `count` rows. Indices are in range.
 template <class T>
-Status gatherRows(const GatherPlan& plan, const Task& task, Index begin, Index end) {
-  const std::int32_t* indices = task.in<std::int32_t>(1);
-  Index outer = begin < end ? begin / plan.count : 0;
-  Index i = begin - outer * plan.count;
-  for (Index row = begin; row < end; row++, i++) {
-    if (i == plan.count) {
-      i = 0;
-      outer++;
-    }
-    const std::int32_t index = indices[i];
-    if (!inRange(index, plan.n)) {
-      *task.failure = {Status::indexOutOfRange, i, static_cast<double>(index)};
+void gatherRows(const T* table, const std::int32_t* indices, T* to, Index count, Index inner) {
+  if (inner == 1) {
+    for (Index i = 0; i < count; i++) to[i] = table[indices[i]];
+    return;
+  }
+  const Index bytes = inner * static_cast<Index>(sizeof(T));
+  if (bytes > kLongestOfPieces) {
+    for (Index i = 0; i < count; i++)
+      copyElements(to + i * inner, table + indices[i] * inner, inner);
+    return;
+  }
+  withPieces<T>(bytes, [&](auto piece) {
+    for (Index i = 0; i < count; i++)
+      piece.copy(reinterpret_cast<char*>(to) + i * bytes,
+                 reinterpret_cast<const char*>(table) + indices[i] * bytes, bytes);
+  });
+}
+
+// Rows [begin, end) of the output; indices are checked before any of them is followed.
+template <class T>
+Status gatherBlock(const GatherPlan& plan, const Task& task, Index begin, Index end) {
+  for (Index row = begin; row < end;) {
+    const Index outer = row / plan.count;
+    const Index first = row % plan.count;
+    const Index left = plan.count - first;
+    const Index count = left < end - row ? left : end - row;
+    const std::int32_t* indices = task.in<std::int32_t>(1) + first;
+    int bad = 0;
+#pragma omp simd reduction(| : bad)
+    for (Index i = 0; i < count; i++) bad |= !inRange(indices[i], plan.n);
+    for (Index i = 0; bad && i < count; i++) {
+      if (inRange(indices[i], plan.n)) continue;
+      *task.failure = {Status::indexOutOfRange, first + i, static_cast<double>(indices[i])};
       return Status::indexOutOfRange;
     }
-    copyElements(task.out<T>(0) + row * plan.inner,
-                 task.in<T>(0) + (outer * plan.n + index) * plan.inner, plan.inner);
+    if (plan.inner > 0)
+      gatherRows(task.in<T>(0) + outer * plan.n * plan.inner, indices,
+                 task.out<T>(0) + row * plan.inner, count, plan.inner);
+    row += count;
   }
   return Status::ok;
 }
@@ -77,8 +101,8 @@ Status runGather(const Task& task) noexcept {
   for (Index block = task.begin; block < task.end && status == Status::ok; block++) {
     const Index begin = plan.split.begin(block);
     const Index end = plan.split.end(block, plan.outer * plan.count);
-    status = plan.elementSize == 4 ? gatherRows<std::uint32_t>(plan, task, begin, end)
-                                   : gatherRows<std::uint8_t>(plan, task, begin, end);
+    status = plan.elementSize == 4 ? gatherBlock<std::uint32_t>(plan, task, begin, end)
+                                   : gatherBlock<std::uint8_t>(plan, task, begin, end);
   }
   return status;
 }

@@ -5,12 +5,16 @@
 namespace neurone::NEURONE_ISA {
 namespace {
 
+// Longer rows of an output are cut.
+constexpr Index kLongestRow = 4096;
+
 // The output is [rows, width]; input i fills columns [start[i], start[i + 1]) of every row.
 struct ConcatPlan : Plan {
   Index rows = 0;
   Index elementSize = 0;
   std::vector<Index> start{0};
-  Split split;  // of the output's elements
+  bool byRows = false;
+  Split split;  // of the output's rows or elements
 
   Index width() const { return start[start.size() - 1]; }
 };
@@ -38,11 +42,26 @@ std::unique_ptr<Plan> prepareConcat(const Signature& signature) {
   require(length == y.shape[at], "an output longer than its parts");
   plan->rows = sizeOf(y.shape, 0, at);
   plan->elementSize = static_cast<Index>(byteSize(y.dtype));
-  plan->split = splitEvenly(y.size(), kCheap, 64);
+  plan->byRows = plan->width() <= kLongestRow;
+  plan->split = plan->byRows
+                    ? splitEvenly(plan->rows, kCheap / (plan->width() > 1 ? plan->width() : 1), 1)
+                    : splitEvenly(y.size(), kCheap, 64);
   plan->blocks = {plan->split.count};
   return plan;
 }
 
+// One input after another, for some rows at a time.
+template <class T>
+void concatRows(const ConcatPlan& plan, const Task& task, Index begin, Index end) {
+  const Index width = plan.width();
+  for (std::size_t input = 0; input + 1 < plan.start.size(); input++) {
+    const Index length = plan.start[input + 1] - plan.start[input];
+    copyRows(task.out<T>(0) + begin * width + plan.start[input], width,
+             task.in<T>(static_cast<int>(input)) + begin * length, length, end - begin, length);
+  }
+}
+
+// Long rows, from any element to any other.
 template <class T>
 void concatElements(const ConcatPlan& plan, const Task& task, Index begin, Index end) {
   const Index width = plan.width();
@@ -72,9 +91,13 @@ void concatElements(const ConcatPlan& plan, const Task& task, Index begin, Index
 
 Status runConcat(const Task& task) noexcept {
   const ConcatPlan& plan = planOf<ConcatPlan>(task);
-  forBlocks(task, plan.rows * plan.width(), plan.split, [&](Index begin, Index end) {
+  const Index n = plan.byRows ? plan.rows : plan.rows * plan.width();
+  const bool words = plan.elementSize == 4;
+  forBlocks(task, n, plan.split, [&](Index begin, Index end) {
     if (begin >= end) return;
-    if (plan.elementSize == 4)
+    if (plan.byRows)
+      (words ? concatRows<std::uint32_t> : concatRows<std::uint8_t>)(plan, task, begin, end);
+    else if (words)
       concatElements<std::uint32_t>(plan, task, begin, end);
     else
       concatElements<std::uint8_t>(plan, task, begin, end);

@@ -1,9 +1,17 @@
 // broadcastTo and slice: reads through strides, written densely; and arange, which reads nothing.
+#include "movement_strided.h"
+
 #include "movement.h"
-#include "movement_copy.h"
 
 namespace neurone::NEURONE_ISA {
 namespace {
+
+// By itself, so that the compiler's choices for it do not hang on what is around it (twice the
+// time).
+template <class T>
+[[gnu::noinline]] void readSteps(T* to, const T* from, Index step, Index n) {
+  for (Index i = 0; i < n; i++) to[i] = from[i * step];
+}
 
 template <class T>
 Status stridedLoop(const StridedPlan& plan, const Task& task) noexcept {
@@ -19,14 +27,16 @@ Status stridedLoop(const StridedPlan& plan, const Task& task) noexcept {
     forRows(nest, tiles.rowSplit.begin(rowBlock), tiles.rowSplit.end(rowBlock, tiles.rows),
             [&](const Index* offset, Index row, Index rows) {
               const T* from = task.in<T>(0) + plan.start + offset[0] + column * step;
+              if (plan.repeats > 1)
+                return repeatRows(task.out<T>(0) + row * plan.repeats * n, from, rowStep, rows,
+                                  plan.repeats, n);
               T* to = task.out<T>(0) + row * tiles.columns + column;
+              if (step == 1) return copyRows(to, tiles.columns, from, rowStep, rows, n);
               for (Index i = 0; i < rows; i++, from += rowStep, to += tiles.columns) {
-                if (step == 1) {
-                  copyElements(to, from, n);
-                } else if (step == 0) {
+                if (step == 0) {
                   fillElements(to, *from, n);
                 } else {
-                  for (Index j = 0; j < n; j++) to[j] = from[j * step];
+                  readSteps(to, from, step, n);
                 }
               }
             });
@@ -38,7 +48,17 @@ Status stridedLoop(const StridedPlan& plan, const Task& task) noexcept {
 
 void planStrided(StridedPlan& plan, const ValueInfo& y, const Shape& strides) {
   plan.nest = makeNest(y.shape, {strides});
-  plan.tiles = tile(plan.nest.rows(), plan.nest.inner(), kCheap);
+  Nest<1>& nest = plan.nest;
+  const int last = nest.rank - 1;
+  const Index bytes = nest.inner() * static_cast<Index>(byteSize(y.dtype));
+  if (last > 1 && nest.stride[0][last] == 1 && nest.stride[0][last - 1] == 0 &&
+      bytes <= kLongestOfPieces) {
+    plan.repeats = nest.extent[last - 1];
+    nest.extent[last - 1] = nest.extent[last];
+    nest.stride[0][last - 1] = 1;
+    nest.rank--;
+  }
+  plan.tiles = tile(nest.rows(), nest.inner(), kCheap / plan.repeats);
   plan.run = byteSize(y.dtype) == 4 ? stridedLoop<std::uint32_t> : stridedLoop<std::uint8_t>;
   plan.blocks = {plan.tiles.count()};
 }

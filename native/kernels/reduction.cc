@@ -5,6 +5,7 @@
 
 #include "elementwise_nest.h"
 #include "reduction_core.h"
+#include "reduction_groups.h"
 
 namespace neurone::NEURONE_ISA {
 namespace {
@@ -15,8 +16,10 @@ constexpr Index kLeast = 16384;
 constexpr Index kFewOutputs = 64;
 // Narrower columns are read several rows at a time, to fill the vectors.
 constexpr Index kNarrow = 64;
+// With more rows than this, columns are cut no narrower than a strip: rows are, into parts.
+constexpr Index kManyRows = 1024;
 
-struct ReductionPlan : Plan {
+struct AxesPlan : ReductionPlan {
   bool columnsInner = false;
   Nest<1> kept;            // axes that stay, except the columns
   Nest<1> reduced;         // axes that go, except the run
@@ -25,32 +28,13 @@ struct ReductionPlan : Plan {
   Index reducedCount = 0;  // elements per output, or rows per column
   Index rowsAtOnce = 1;    // rows that lie one after another and are read as one wide row
   Split keptSplit, columnSplit, partSplit;
-  void (*phases[2])(const ReductionPlan&, const Task&, Index block) = {};
 
   Index outputs() const { return keptCount * (columnsInner ? width : 1); }
 };
 
-// The axes in `take` of `all`, with a last axis of one element so that forRows walks all of them.
-Nest<1> axesOf(const Nest<2>& all, const bool (&take)[kMaxRank + 2]) {
-  Nest<1> nest;
-  nest.rank = 0;
-  for (int i = 0; i < all.rank; i++) {
-    if (!take[i]) continue;
-    nest.extent[nest.rank] = all.extent[i];
-    nest.stride[0][nest.rank++] = all.stride[0][i];
-  }
-  if (nest.rank == 0) {
-    nest.extent[0] = 1;
-    nest.stride[0][nest.rank++] = 0;
-  }
-  nest.extent[nest.rank] = 1;
-  nest.stride[0][nest.rank++] = 0;
-  return nest;
-}
-
 // Elements [begin, end) of those that one output reduces, which starts at x.
 template <class R>
-typename R::Total reducePart(const ReductionPlan& plan, const typename R::Element* x, Index begin,
+typename R::Total reducePart(const AxesPlan& plan, const typename R::Element* x, Index begin,
                              Index end) {
   using T = typename R::Total;
   T total = R::identity;
@@ -70,7 +54,8 @@ typename R::Total reducePart(const ReductionPlan& plan, const typename R::Elemen
 }
 
 template <class R>
-void reduceRuns(const ReductionPlan& plan, const Task& task, Index block) {
+void reduceRuns(const ReductionPlan& base, const Task& task, Index block) {
+  const AxesPlan& plan = static_cast<const AxesPlan&>(base);
   using E = typename R::Element;
   using T = typename R::Total;
   const Index keptBlock = block / plan.partSplit.count;
@@ -94,7 +79,8 @@ void reduceRuns(const ReductionPlan& plan, const Task& task, Index block) {
 }
 
 template <class R>
-void reduceIntoColumns(const ReductionPlan& plan, const Task& task, Index block) {
+void reduceIntoColumns(const ReductionPlan& base, const Task& task, Index block) {
+  const AxesPlan& plan = static_cast<const AxesPlan&>(base);
   using E = typename R::Element;
   using T = typename R::Total;
   const Index part = block % plan.partSplit.count;
@@ -137,19 +123,22 @@ void reduceIntoColumns(const ReductionPlan& plan, const Task& task, Index block)
       });
 }
 
-// The second phase, over a block of outputs.
+// The second phase, over a block of outputs; sums up in the first part's place.
 template <class R>
-void combineParts(const ReductionPlan& plan, const Task& task, Index block) {
-  using T = typename R::Total;
-  const T* partial = reinterpret_cast<const T*>(task.sharedScratch);
+void combineParts(const ReductionPlan& base, const Task& task, Index block) {
+  using E = typename R::Element;
+  const AxesPlan& plan = static_cast<const AxesPlan&>(base);
+  auto* totals = reinterpret_cast<typename R::Total*>(task.sharedScratch);
   const Index n = plan.outputs();
   const Split split = splitEvenly(n, kLeast / plan.partSplit.count, 64);
-  for (Index i = split.begin(block); i < split.end(block, n); i++) {
-    T total = partial[i];
-    for (Index part = 1; part < plan.partSplit.count; part++)
-      total = R::combine(total, partial[part * n + i]);
-    task.out<typename R::Element>(0)[i] = static_cast<typename R::Element>(total);
+  const Index begin = split.begin(block);
+  const Index end = split.end(block, n);
+  for (Index part = 1; part < plan.partSplit.count; part++) {
+    const auto* partial = totals + part * n;
+#pragma omp simd
+    for (Index i = begin; i < end; i++) totals[i] = R::combine(totals[i], partial[i]);
   }
+  for (Index i = begin; i < end; i++) task.out<E>(0)[i] = static_cast<E>(totals[i]);
 }
 
 Status runReduction(const Task& task) noexcept {
@@ -160,16 +149,16 @@ Status runReduction(const Task& task) noexcept {
 }
 
 template <class R>
-void planBlocks(ReductionPlan& plan) {
+void planBlocks(AxesPlan& plan) {
   const Index perOutput = plan.reducedCount * (plan.columnsInner ? plan.width : 1);
   const bool cut = plan.keptCount < kFewOutputs && perOutput >= 2 * kLeast;
   const Index pieces = cut && plan.keptCount > 0 ? kMaxBlocks / plan.keptCount : 1;
   plan.keptSplit = cut ? Split{1, plan.keptCount}
                        : splitEvenly(plan.keptCount, kLeast / (perOutput > 1 ? perOutput : 1), 1);
   if (plan.columnsInner) {
-    plan.columnSplit = splitEvenly(
-        plan.width, kNarrow > kLeast / plan.reducedCount ? kNarrow : kLeast / plan.reducedCount, 64,
-        pieces);
+    const Index narrowest = plan.reducedCount < kManyRows ? kNarrow : kStrip;
+    const Index enough = kLeast / plan.reducedCount;
+    plan.columnSplit = splitEvenly(plan.width, narrowest > enough ? narrowest : enough, 64, pieces);
     plan.partSplit = splitEvenly(plan.reducedCount, kLeast / plan.columnSplit.length, 64,
                                  pieces / plan.columnSplit.count);
     plan.threadScratch = static_cast<std::size_t>(plan.columnSplit.length * plan.rowsAtOnce) *
@@ -212,10 +201,19 @@ std::vector<bool> reducedAxes(const Signature& signature) {
   return reduced;
 }
 
+// How many dense rows are read as one. Of many rows, as many as fill a strip: each of the eight
+// wide rows that are read together is then a page of its own, which processors fetch ahead of time.
+// Where that would be very many, putting them together again costs more than it saves.
+Index rowsAtOnce(Index rows, Index width) {
+  if (width < 32) return width < 8 ? 64 : 16;
+  if (rows < kManyRows) return width < kNarrow ? 16 : 1;
+  return width < kStrip ? kStrip / width : 1;
+}
+
 template <class R>
 std::unique_ptr<Plan> planReduction(const Signature& signature, const std::vector<bool>& goes) {
   const Shape& shape = signature.inputs[0].shape;
-  auto plan = std::make_unique<ReductionPlan>();
+  auto plan = std::make_unique<AxesPlan>();
   // Without elements, every output is the identity: runs of nothing.
   if (signature.inputs[0].size() == 0) {
     plan->keptCount = signature.outputs[0].size();
@@ -232,6 +230,7 @@ std::unique_ptr<Plan> planReduction(const Signature& signature, const std::vecto
     if (!goes[i]) stride *= shape[i];
   }
   const Nest<2> all = makeNest(shape, {denseStrides(shape), outStrides});
+  if (auto grouped = planGroups<R>(all)) return grouped;
   const int last = all.rank - 1;
   bool isKept[kMaxRank + 2] = {};
   bool isReduced[kMaxRank + 2] = {};
@@ -243,8 +242,8 @@ std::unique_ptr<Plan> planReduction(const Signature& signature, const std::vecto
   plan->keptCount = plan->kept.rows();
   plan->reducedCount = plan->reduced.rows() * (plan->columnsInner ? 1 : plan->width);
   const int middle = plan->reduced.rank - 2;
-  if (plan->columnsInner && plan->width < kNarrow && plan->reduced.stride[0][middle] == plan->width)
-    plan->rowsAtOnce = plan->width < 8 ? 64 : 16;
+  if (plan->columnsInner && plan->reduced.stride[0][middle] == plan->width)
+    plan->rowsAtOnce = rowsAtOnce(plan->reducedCount, plan->width);
   planBlocks<R>(*plan);
   return plan;
 }

@@ -109,49 +109,62 @@ template <class R>
   return R::combine(total, static_cast<T>(rest));
 }
 
-template <class R, int vectors>
-[[gnu::always_inline]] inline void reduceColumnTile(const typename R::Element* x, Index rows,
-                                                    Index stride, typename R::Total* totals) {
-  using E = typename R::Element;
-  using T = typename R::Total;
-  constexpr int lanes = kLanes<E>;
-  for (Index start = 0; start < rows; start += 128) {
-    const Index end = start + 128 < rows ? start + 128 : rows;
-    Vector<E> sums[vectors];
+// Columns are reduced in strips whose sums stay in the first cache.
+inline constexpr Index kStrip = 1024;
+// Rows that are combined in E; their results are combined in R::Total.
+inline constexpr Index kPiece = 128;
+
+// sums[c…] is combined with `count` rows as a tree, or becomes their combination if `first`. V is a
+// vector of elements or one element.
+template <class R, class V, int count>
+[[gnu::always_inline]] inline void combineRows(const typename R::Element* x, Index stride,
+                                               bool first, typename R::Element* sums) {
+  V v[count];
 #pragma GCC unroll 8
-    for (int v = 0; v < vectors; v++) sums[v] = load(x + start * stride + v * lanes);
-    for (Index row = start + 1; row < end; row++) {
-#pragma GCC unroll 8
-      for (int v = 0; v < vectors; v++)
-        sums[v] = R::combine(sums[v], load(x + row * stride + v * lanes));
-    }
-    E flat[vectors * lanes];
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; v++) store(flat + v * lanes, sums[v]);
-#pragma omp simd
-    for (int i = 0; i < vectors * lanes; i++)
-      totals[i] = R::combine(totals[i], static_cast<T>(flat[i]));
+  for (int row = 0; row < count; row++) __builtin_memcpy(&v[row], x + row * stride, sizeof(V));
+#pragma GCC unroll 4
+  for (int half = count / 2; half > 0; half /= 2)
+#pragma GCC unroll 4
+    for (int row = 0; row < half; row++) v[row] = R::combine(v[row], v[row + half]);
+  if (!first) {
+    V sum;
+    __builtin_memcpy(&sum, sums, sizeof(V));
+    v[0] = R::combine(sum, v[0]);
   }
+  __builtin_memcpy(sums, &v[0], sizeof(V));
 }
 
-// totals[c] is combined with column c of `rows` rows; pieces of 128 rows are combined in R::Total.
+template <class R, int count>
+[[gnu::always_inline]] inline void combineStrip(const typename R::Element* x, Index stride,
+                                                Index columns, bool first,
+                                                typename R::Element* sums) {
+  using E = typename R::Element;
+  Index c = 0;
+  for (; c + kLanes<E> <= columns; c += kLanes<E>)
+    combineRows<R, Vector<E>, count>(x + c, stride, first, sums + c);
+  for (; c < columns; c++) combineRows<R, E, count>(x + c, stride, first, sums + c);
+}
+
+// totals[c] is combined with column c of `rows` rows. Eight rows at a time are read from left to
+// right: walking down narrow strips instead takes twice as long for tensors beyond the caches.
 template <class R>
 [[gnu::always_inline]] inline void reduceColumns(const typename R::Element* x, Index rows,
                                                  Index stride, Index columns,
                                                  typename R::Total* totals) {
-  using E = typename R::Element;
   using T = typename R::Total;
-  constexpr Index lanes = kLanes<E>;
-  Index c = 0;
-  for (; c + 8 * lanes <= columns; c += 8 * lanes)
-    reduceColumnTile<R, 8>(x + c, rows, stride, totals + c);
-  for (; c + lanes <= columns; c += lanes) reduceColumnTile<R, 1>(x + c, rows, stride, totals + c);
-  for (; c < columns; c++) {
-    for (Index start = 0; start < rows; start += 128) {
-      const Index end = start + 128 < rows ? start + 128 : rows;
-      E sum = x[start * stride + c];
-      for (Index row = start + 1; row < end; row++) sum = R::combine(sum, x[row * stride + c]);
-      totals[c] = R::combine(totals[c], static_cast<T>(sum));
+  alignas(64) typename R::Element sums[kStrip];
+  for (Index left = 0; left < columns; left += kStrip) {
+    const Index width = columns - left < kStrip ? columns - left : kStrip;
+    for (Index start = 0; start < rows; start += kPiece) {
+      const Index end = start + kPiece < rows ? start + kPiece : rows;
+      Index row = start;
+      for (; row + 8 <= end; row += 8)
+        combineStrip<R, 8>(x + row * stride + left, stride, width, row == start, sums);
+      for (; row < end; row++)
+        combineStrip<R, 1>(x + row * stride + left, stride, width, row == start, sums);
+#pragma omp simd
+      for (Index c = 0; c < width; c++)
+        totals[left + c] = R::combine(totals[left + c], static_cast<T>(sums[c]));
     }
   }
 }

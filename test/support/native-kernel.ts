@@ -4,14 +4,29 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeProgram } from '../../lib/backend/encode.js';
+import { KernelFailure, type ValueInfo } from '../../lib/backend/js/kernel.js';
 import type { Addon } from '../../lib/backend/native.js';
 import { nativeLoad } from '../../lib/backend/select.js';
 import type { Attrs } from '../../lib/graph/program.js';
+import type { DataArray } from '../../lib/tensor/dtype.js';
+import type { Shape } from '../../lib/tensor/shape.js';
 
 export type Isa = 'baseline' | 'avx2' | 'avx512';
 
 /** Where engines tell of their progress, as long as this process lives. */
 const progress: Int32Array[] = [];
+
+/** An operand; one that is given by its shape alone holds float32. */
+type Operand = Shape | ValueInfo;
+
+const infoOf = (operand: Operand): ValueInfo =>
+  'shape' in operand ? operand : { dtype: 'float32', shape: operand };
+
+/** How a run ends that a kernel refused, by the number of its `Status`. */
+const refusals: Readonly<Record<number, KernelFailure['status']>> = {
+  1: 'indexOutOfRange',
+  2: 'nonFinite',
+};
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 
@@ -37,18 +52,17 @@ export class NativeKernel {
   constructor(
     private readonly addon: Addon,
     kernel: string,
-    inputs: readonly (readonly number[])[],
-    private readonly output: readonly number[],
+    inputs: readonly Operand[],
+    private readonly output: Operand,
     attrs: Attrs,
   ) {
-    const shapes = [...inputs, output];
+    const operands = [...inputs, output].map(infoOf);
     const kernels = new Map(addon.kernels.map((name, i) => [name, i]));
     const words = encodeProgram(
       {
         name: kernel,
-        values: shapes.map((shape, i) => ({
-          dtype: 'float32',
-          shape,
+        values: operands.map((operand, i) => ({
+          ...operand,
           storage: i < inputs.length ? { kind: 'input', slot: i } : { kind: 'output', slot: 0 },
         })),
         instructions: [
@@ -78,7 +92,17 @@ export class NativeKernel {
   }
 
   run(inputs: readonly Float32Array[], threads = 1): Float32Array {
-    const y = new Float32Array(sizeOf(this.output)).fill(Number.NaN);
+    const y = new Float32Array(sizeOf(infoOf(this.output).shape)).fill(Number.NaN);
+    this.runInto(y, inputs, threads);
+    return y;
+  }
+
+  /**
+   * Fills `y`, which may be one of the inputs if the kernel works in place.
+   *
+   * @throws KernelFailure on data that the kernel refuses
+   */
+  runInto(y: DataArray, inputs: readonly DataArray[], threads = 1): void {
     const result = new Float64Array(5);
     this.addon.setThreads(threads);
     const ticket = this.addon.enqueue(
@@ -93,8 +117,9 @@ export class NativeKernel {
       result,
     );
     this.addon.wait(ticket);
-    if (result[1] !== 0) throw new Error(`the run failed with status ${result[1]}`);
-    return y;
+    const [, status, , position, value] = result;
+    if (status in refusals) throw new KernelFailure(refusals[status], position, value);
+    if (status !== 0) throw new Error(`the run failed with status ${status}`);
   }
 
   unload(): void {

@@ -147,6 +147,15 @@ const pairs: readonly (readonly [readonly number[], readonly number[]])[] = [
     [2, 1, 3, 1, 2],
     [1, 4, 1, 5, 2],
   ],
+  [
+    [2, 20, 1],
+    [2, 20, 3],
+  ],
+  [[3], [400, 3]],
+  [
+    [2, 1, 5],
+    [2, 17, 1],
+  ],
 ];
 
 /** Every special value against every other. */
@@ -234,6 +243,7 @@ const gradCases: KernelCase[] = [[3, 5, 7], [], [0], [1031]].flatMap((shape) =>
   }).map(([kernel, op]) => ({
     ...elementwiseCase(kernel, op, [random(shape, 1), random(shape, 2, [-1, 1])]),
     inPlace: [[0]],
+    scale: 1, // of 1 − y, which cancels
   })),
 );
 

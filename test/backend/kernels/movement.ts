@@ -56,6 +56,9 @@ const transposeCases: KernelCase[] = [
   transposing(random([2, 3, 4, 5]), [3, 2, 1, 0]),
   transposing(random([2, 3, 4, 5]), [0, 1, 3, 2]),
   transposing(random([2, 35, 4, 33]), [2, 0, 3, 1]),
+  transposing(random([2, 70, 5]), [0, 2, 1]),
+  transposing(random([2, 5, 70]), [0, 2, 1]),
+  transposing(random([130, 66]), [1, 0]),
   transposing(random([4, 1, 3]), [1, 2, 0]),
   transposing(random([3, 0]), [1, 0]),
   transposing(random([5]), [0]),
@@ -151,6 +154,7 @@ const concatCases: KernelCase[] = [
   concatenating(0, [random([2, 3], 1), random([0, 3], 2), random([1, 3], 3)]),
   concatenating(2, [random([2, 3, 1], 1), random([2, 3, 4], 2), random([2, 3, 1], 3)]),
   concatenating(0, [random([5])]),
+  concatenating(1, [random([3, 5000], 1), random([3, 0], 2), random([3, 1], 3)]),
 ];
 
 const copyCases: KernelCase[] = [
