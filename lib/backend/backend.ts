@@ -56,6 +56,8 @@ export interface Executable {
   runSync(request: RunRequest): RunResult;
   /** Seconds spent in each instruction of one run. */
   profile(request: RunRequest): Float64Array;
+  /** The algorithm of each instruction, empty where its kernel has but one. */
+  methods(): readonly string[];
   /** Frees what the backend holds for the program. */
   unload(): void;
 }

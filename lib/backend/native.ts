@@ -217,6 +217,10 @@ class NativeExecutable implements Executable {
     return seconds;
   }
 
+  methods(): readonly string[] {
+    return this.queue.addon.methods(this.id);
+  }
+
   unload(): void {
     this.queue.addon.unload(this.id);
   }

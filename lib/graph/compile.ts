@@ -7,7 +7,7 @@ import { advanceKey, currentSeed, keyOf, nextDraw } from '../ops/random.js';
 import { formatShape } from '../tensor/shape.js';
 import { Tensor, type TensorLike } from '../tensor/tensor.js';
 import { realize } from './evaluate.js';
-import { lazyGradient } from './gradient.js';
+import { distinct, lazyGradient } from './gradient.js';
 import { lower, type TracedGraph } from './lower.js';
 import { CompiledGraph } from './run.js';
 import { currentTrace, Trace, Variable } from './variable.js';
@@ -197,7 +197,7 @@ export function grad(fn: (x: Tensor) => Scalar): (x: TensorLike) => Tensor;
 export function grad(fn: (...xs: Tensor[]) => Scalar): (...xs: TensorLike[]) => Tensor[];
 export function grad(fn: (...xs: Tensor[]) => Scalar) {
   return (...args: TensorLike[]): Tensor | Tensor[] => {
-    const xs = args.map(asTensor);
+    const xs = distinct(args.map(asTensor));
     const grads = noFlush(() => lazyGradient(fn(...xs), xs));
     return xs.length === 1 ? grads[0] : [...grads];
   };

@@ -2,7 +2,7 @@
 // program is looked up before anything is differentiated; it is expanded when one is compiled.
 import { callAll, defineOp, scope } from '../ops/define.js';
 import { add, cast } from '../ops/elementwise.js';
-import { broadcastTo } from '../ops/movement.js';
+import { broadcastTo, viewOf } from '../ops/movement.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { literal, type OpNode, Tensor } from '../tensor/tensor.js';
 import { ShapeError, TraceError } from '../util/errors.js';
@@ -83,6 +83,10 @@ function checkGradient(node: OpNode, i: number, g: Tensor): void {
   );
 }
 
+/** The tensors, those that stand in several places told apart: each place has a gradient of its own. */
+export const distinct = (ts: readonly Tensor[]): Tensor[] =>
+  ts.map((t, i) => (ts.indexOf(t) < i ? viewOf(t) : t));
+
 /** Gradients of a node's inputs: by its vjp, or through its decomposition. */
 function backward(
   node: OpNode,
@@ -93,11 +97,12 @@ function backward(
   const inputs = node.inputs.map(resolve);
   if (op.vjp) return op.vjp({ inputs, outputs, attrs, grads, needs });
   if (!op.decompose) return [];
-  const simple = op.decompose(inputs, attrs).map(resolve);
+  const own = distinct(inputs);
+  const simple = op.decompose(own, attrs).map(resolve);
   const known = simple.flatMap((y, i) => (grads[i] ? [{ y, g: grads[i] }] : []));
   return gradients(
     known.map(({ y }) => y),
-    inputs,
+    own,
     known.map(({ g }) => g),
   );
 }

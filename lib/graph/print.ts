@@ -27,8 +27,12 @@ function placeOf({ storage }: ProgramValue, id: number): string {
   return `${storage.kind}${storage.slot}`;
 }
 
-/** The program's text, as `model.program('train').toString()` gives it. */
-export function formatProgram(program: Program): string {
+/**
+ * The program's text, as `model.program('train').toString()` gives it.
+ *
+ * @param methods the algorithm of each call, empty where its kernel has but one
+ */
+export function formatProgram(program: Program, methods: readonly string[] = []): string {
   const flops = program.instructions.reduce((n, i) => n + i.flops, 0);
   const bytes = program.instructions.reduce((n, i) => n + i.bytes, 0);
   const { inputs, feeds, states, outputs } = program.slots;
@@ -36,11 +40,11 @@ export function formatProgram(program: Program): string {
     `program ${program.name}: ${program.instructions.length} calls, ${formatCount(flops)}FLOP, ${formatCount(bytes)}B moved, arena ${formatCount(program.arenaBytes)}B`,
     `slots: ${inputs} inputs, ${feeds} feeds, ${states} states, ${outputs} outputs, ${program.bindings.length} bindings`,
   ];
-  return [...lines, ...formatInstructions(program)].join('\n');
+  return [...lines, ...formatInstructions(program, methods)].join('\n');
 }
 
 /** One line per call; those of a loop's body after it, indented. */
-function formatInstructions(program: Program): string[] {
+function formatInstructions(program: Program, methods: readonly string[]): string[] {
   const lines: string[] = [];
   for (const [i, instruction] of program.instructions.entries()) {
     if (i === program.commit) lines.push('commit:');
@@ -52,9 +56,10 @@ function formatInstructions(program: Program): string[] {
     const cost = `${formatCount(instruction.flops)}FLOP ${formatCount(instruction.bytes)}B`;
     const path = instruction.path ? `  ${instruction.path}` : '';
     const left = outs ? `${outs} = ` : '';
-    lines.push(`  ${left}${instruction.kernel}(${ins})${attrs}  # ${cost}${path}`);
+    const method = methods[i] ? ` by ${methods[i]}` : '';
+    lines.push(`  ${left}${instruction.kernel}(${ins})${attrs}${method}  # ${cost}${path}`);
     if (instruction.body) {
-      lines.push(...formatInstructions(instruction.body).map((line) => `  ${line}`));
+      lines.push(...formatInstructions(instruction.body, []).map((line) => `  ${line}`));
     }
   }
   return lines;

@@ -1,4 +1,5 @@
 // What compiling makes of a model: optimizer, losses, metrics, and the programs of its steps.
+import { currentBackend } from '../backend/select.js';
 import { untraced } from '../graph/compile.js';
 import { formatProgram } from '../graph/print.js';
 import { Variable } from '../graph/variable.js';
@@ -210,6 +211,12 @@ export class CompiledModel<In extends Structure, Out extends Structure> extends 
   /** What runs, as data that prints: kernels, shapes, layer, FLOPs and bytes of every call. */
   program(mode: Mode = 'train'): PrintableProgram {
     const { program } = this.stepFor(mode, this.assumedInfo(mode)).graph;
-    return { ...program, toString: () => formatProgram(program) };
+    const methods = () => {
+      const executable = currentBackend().load(program);
+      const names = executable.methods();
+      executable.unload();
+      return names;
+    };
+    return { ...program, toString: () => formatProgram(program, methods()) };
   }
 }

@@ -91,15 +91,21 @@ export class Profile {
   }
 }
 
-/** Runs training steps on a batch and times each call. Weights and metrics are put back afterwards. */
+/**
+ * Runs training steps on a batch, or predictions if there are no targets, and times each call. Weights and
+ * metrics are put back afterwards.
+ */
 export async function profileModel(
   model: AnyModel,
   x: SamplesOf,
-  y: SamplesOf,
+  y: SamplesOf | undefined,
   options: { readonly steps?: number },
 ): Promise<Profile> {
   const data = await toDataset(model, { x, y, sampleWeight: undefined }, 'profile');
-  const { graph } = model.stepFor('train', batchInfo(data, rowsIn(data)));
+  const { graph } = model.stepFor(
+    y === undefined ? 'predict' : 'train',
+    batchInfo(data, rowsIn(data)),
+  );
   const variables = graph.lowered.variables.map(({ variable }) => variable);
   const before = variables.map((variable) => variable.value);
   const steps = options.steps ?? 10;

@@ -41,6 +41,9 @@ export const reshape = recordable('reshape', (x: TensorLike, shape: Shape): Tens
   return sameShape(out, t.shape) ? t : call(reshapeOp, [t], { shape: out });
 });
 
+/** @internal Another tensor of the same values: a view. */
+export const viewOf = (t: Tensor): Tensor => call(reshapeOp, [t], { shape: t.shape });
+
 /** Adds an axis of size 1 at `axis`. */
 export const expandDims = recordable('expandDims', (x: TensorLike, axis: number): Tensor => {
   const t = asTensor(x);

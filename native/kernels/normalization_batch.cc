@@ -204,7 +204,7 @@ void combine(const ChannelsPlan& plan, const Task& task, Index block) {
     const float roundedVariance = static_cast<float>(variance);
     const double scale = scaleOf(gamma[c], roundedVariance, epsilon);
     // What rounding takes from the mean goes into the offset.
-    const double offset = beta[c] - (mean - rounded) * scale;
+    const double offset = plan.rows > 0 ? beta[c] - (mean - rounded) * scale : beta[c];
     task.out<float>(1)[c] = rounded;
     task.out<float>(2)[c] = roundedVariance;
     task.out<float>(3)[c] = static_cast<float>(offset);

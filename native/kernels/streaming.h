@@ -28,14 +28,21 @@ inline constexpr Index kAhead = 2048;
 
 [[gnu::always_inline]] inline Floats all(float value) { return Floats{} + value; }
 
-// The first `count` elements, the other lanes `fill`.
+// The first `count` elements, the other lanes `fill`. Without a branch: in between, it would keep
+// the compiler from fusing a product with a sum, and a row's ends would round otherwise than its
+// middle.
 [[gnu::always_inline]] inline Floats loadFirst(const float* x, Index count, float fill) {
-#ifdef NEURONE_ISA_avx512
+#if defined(NEURONE_ISA_avx512)
   const auto mask = static_cast<__mmask16>((1u << count) - 1);
   return _mm512_mask_loadu_ps(all(fill), mask, x);
+#elif defined(NEURONE_ISA_avx2)
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), lanes);
+  return _mm256_blendv_ps(all(fill), _mm256_maskload_ps(x, mask), _mm256_castsi256_ps(mask));
 #else
   float lanes[kFloats];
-  for (Index l = 0; l < kFloats; l++) lanes[l] = l < count ? x[l] : fill;
+  store(lanes, all(fill));
+  __builtin_memcpy(lanes, x, static_cast<std::size_t>(count) * sizeof(float));
   return load(lanes);
 #endif
 }
@@ -45,8 +52,8 @@ inline constexpr Index kAhead = 2048;
   float lanes[kFloats];
   store(lanes, values);
   Index i = 0;
-#pragma GCC unroll 4
-  for (Index piece = kFloats / 2; piece > 0; piece /= 2) {
+#pragma GCC unroll 5
+  for (Index piece = kFloats; piece > 0; piece /= 2) {
     if ((count & piece) == 0) continue;
     __builtin_memcpy(y + i, lanes + i, static_cast<std::size_t>(piece) * sizeof(float));
     i += piece;

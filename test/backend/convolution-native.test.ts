@@ -4,6 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Addon } from '../../lib/backend/native.js';
 import { backend } from '../../lib/backend/select.js';
 import type { Attrs } from '../../lib/graph/program.js';
+import { Conv2D } from '../../lib/layers/convolution/conv.js';
+import { Sequential } from '../../lib/models/sequential.js';
 import {
   attrsOf,
   type Convolution,
@@ -194,8 +196,16 @@ const methods = ['im2col', 'pointwise', 'winograd', 'direct', 'depthwise'];
 /** Winograd's transforms add up rounding errors of sums of 16 values. */
 const tolerance = (method: string) => (method === 'winograd' ? 3e-6 : 1e-6);
 
-function check(addon: Addon, call: Call): string {
+/** Runs a call as it is forced now, unless `done` says that its algorithm was checked before. */
+function check(addon: Addon, call: Call, done = new Set<string>()): void {
   const kernel = new NativeKernel(addon, call.kernel, call.inputs, call.output, call.attrs);
+  const { method } = kernel;
+  if (!done.has(`${method} ${call.kernel}`)) compare(kernel, call);
+  done.add(`${method} ${call.kernel}`);
+  kernel.unload();
+}
+
+function compare(kernel: NativeKernel, call: Call): void {
   const { method } = kernel;
   const actual = kernel.run(call.operands);
   const wrong: string[] = [];
@@ -204,10 +214,22 @@ function check(addon: Addon, call: Call): string {
     if (!(Math.abs(actual[i] - want) <= bound)) wrong.push(`[${i}] ${actual[i]}, not ${want}`);
   }
   expect(wrong.slice(0, 5), method).toEqual([]);
-  for (const threads of [2, 3]) expect(kernel.run(call.operands, threads)).toEqual(actual);
-  kernel.unload();
-  return method;
+  const bits = (values: Float32Array) => Buffer.from(values.buffer);
+  for (const threads of [2, 3])
+    expect(bits(kernel.run(call.operands, threads)).equals(bits(actual))).toBe(true);
 }
+
+describe.runIf(backend() === 'native')('the text of a program', () => {
+  it('names the algorithm', () => {
+    const model = new Sequential([
+      new Conv2D(32, 3, { padding: 'same', inputShape: [16, 16, 32] }),
+      new Conv2D(8, 1),
+    ]);
+    const text = model.program('predict').toString();
+    expect(text).toMatch(/conv\(.*\).* by winograd {2}# /);
+    expect(text).toMatch(/conv\(.*\).* by pointwise {2}# /);
+  });
+});
 
 describe.runIf(backend() === 'native').each<Isa>(['baseline', 'avx2', 'avx512'])('%s', (isa) => {
   const addon = loadIsa(isa);
@@ -222,9 +244,10 @@ describe.runIf(backend() === 'native').each<Isa>(['baseline', 'avx2', 'avx512'])
 
   it.each(Object.entries(shapes))('%s', (_, c) => {
     const calls = callsOf(c);
+    const done = new Set<string>();
     for (const method of [undefined, ...methods]) {
       if (method) process.env.NEURONE_CONV = method;
-      for (const call of calls) check(addon, call);
+      for (const call of calls) check(addon, call, done);
     }
   });
 
@@ -251,15 +274,62 @@ describe.runIf(backend() === 'native').each<Isa>(['baseline', 'avx2', 'avx512'])
   });
 
   it.each([0, 1, 2, 3, 4])('scale, bias and activation %i', (activation) => {
-    for (const name of ['3 to 17 channels', '17 to 33 channels, valid', 'pointwise', 'depthwise']) {
-      for (const method of methods) {
-        process.env.NEURONE_CONV = method;
-        for (const scaled of [false, true]) {
-          for (const biased of [false, true]) {
-            check(addon, forward(shapes[name], activation, scaled, biased));
-          }
+    for (const name of ['3 to 17 channels', 'uneven padding', 'pointwise', 'depthwise']) {
+      for (const [scaled, biased] of [
+        [false, false],
+        [false, true],
+        [true, false],
+        [true, true],
+      ]) {
+        const call = forward(shapes[name], activation, scaled, biased);
+        const done = new Set<string>();
+        for (const method of methods) {
+          process.env.NEURONE_CONV = method;
+          check(addon, call, done);
         }
       }
+    }
+  });
+
+  it('refuses what does not belong together', () => {
+    const c = shapes['16 channels'];
+    const { x, w, y } = shapesOf(c);
+    const attrs = { ...attrsOf(c), activation: 0, scaled: 0 };
+    const bad: readonly [string, readonly (readonly number[])[], readonly number[], Attrs][] = [
+      ['x of rank 3', [x.slice(1), w], y, attrs],
+      ['w of rank 5', [x, [1, ...w]], y, attrs],
+      ['no w', [x], y, attrs],
+      ['another number of images', [[4, ...x.slice(1)], w], y, attrs],
+      ['another number of channels', [[...x.slice(0, 3), 8], w], y, attrs],
+      ['an output that is too large', [x, w], [3, 9, 8, 16], attrs],
+      ['groups that do not divide', [x, w], y, { ...attrs, groups: 3 }],
+      ['no groups', [x, w], y, { ...attrs, groups: 0 }],
+      ['stride 0', [x, w], y, { ...attrs, strides: [0, 1] }],
+      ['dilation 0', [x, w], y, { ...attrs, dilations: [1, 0] }],
+      ['negative padding', [x, w], y, { ...attrs, before: [-1, 1] }],
+      ['huge padding', [x, w], y, { ...attrs, before: [2 ** 40, 1] }],
+      ['strides of one axis', [x, w], y, { ...attrs, strides: [1] }],
+      ['activation 5', [x, w], y, { ...attrs, activation: 5 }],
+      ['no scale', [x, w], y, { ...attrs, scaled: 1 }],
+      ['a bias of another size', [x, w, [15]], y, attrs],
+      ['too many operands', [x, w, [16], [16]], y, attrs],
+      ['no attributes', [x, w], y, {}],
+    ];
+    for (const [title, inputs, output, all] of bad) {
+      expect(() => new NativeKernel(addon, 'conv', inputs, output, all), title).toThrow('conv');
+    }
+    const gradAttrs = { size: [8, 8], ...attrsOf(c) };
+    expect(() => new NativeKernel(addon, 'convInputGrad', [y, w], x, gradAttrs)).not.toThrow();
+    for (const [kernel, inputs, output, size] of [
+      ['convInputGrad', [y, w], x, [8, 9]],
+      ['convInputGrad', [y, w], x, [8]],
+      ['convInputGrad', [y, w], x.slice(1), [8, 8]],
+      ['convKernelGrad', [x, y], w, [3, 2]],
+      ['convKernelGrad', [x, y], w.slice(1), [3, 3]],
+    ] as const) {
+      expect(() => new NativeKernel(addon, kernel, inputs, output, { ...gradAttrs, size })).toThrow(
+        kernel,
+      );
     }
   });
 

@@ -143,6 +143,18 @@ describe('derivatives', () => {
     expect(grads.map(read)).toEqual([[1], [2]]);
   });
 
+  it('of one tensor in several places: each has its own', () => {
+    const f = (a: Tensor, b: Tensor) => sum(multiply(square(a), b));
+    const x = tensor([1, 2, 3]);
+    const both = grad(f)(x, x).map((g) => [...g.dataSync()]);
+    expect(both).toEqual([
+      [2, 8, 18],
+      [1, 4, 9],
+    ]);
+    const twice = compile((t: Tensor) => grad((u: Tensor) => f(u, u))(t));
+    expect([...twice(x).dataSync()]).toEqual([3, 12, 27]);
+  });
+
   it('of an intermediate tensor', () => {
     const x = tensor([3]);
     const h = square(x);

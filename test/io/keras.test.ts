@@ -20,14 +20,21 @@ import {
   Activation,
   Add,
   BatchNormalization,
+  Conv1D,
+  Conv2D,
+  Conv2DTranspose,
   Dense,
+  DepthwiseConv2D,
   Discretization,
   Dropout,
   Flatten,
+  GlobalAveragePooling1D,
   Input,
   IntegerLookup,
   Normalization,
   Rescaling,
+  Reshape,
+  SeparableConv2D,
 } from '../../lib/layers/index.js';
 import { Adam, type Optimizer, SGD } from '../../lib/optimizers/index.js';
 import { ExponentialDecay } from '../../lib/schedules/index.js';
@@ -89,6 +96,23 @@ const models: Record<string, () => Model> = {
     const outputs = new Dense(3, { activation: 'softmax' }).apply(joined);
     return compiled(new Model({ inputs: x, outputs }), new Adam(0.02, { amsgrad: true }));
   },
+  convolution: () =>
+    compiled(
+      new Sequential([
+        new Input({ shape: [6] }),
+        new Reshape([3, 2, 1]),
+        new Conv2D(4, 2, { padding: 'same', activation: 'relu', kernelRegularizer: 'l2' }),
+        new BatchNormalization(),
+        new DepthwiseConv2D(2, { padding: 'same', depthMultiplier: 2, useBias: false }),
+        new SeparableConv2D(4, [2, 1], { depthwiseConstraint: 'maxNorm', activation: 'tanh' }),
+        new Conv2DTranspose(4, 2, { strides: 2, padding: 'same', outputPadding: 1 }),
+        new Reshape([-1, 4]),
+        new Conv1D(4, 2, { padding: 'causal', dilationRate: 2, groups: 2 }),
+        new GlobalAveragePooling1D(),
+        new Dense(3, { activation: 'softmax' }),
+      ]),
+      new Adam(0.01),
+    ),
   plain: () =>
     compiled(
       new Sequential([new Input({ shape: [6] }), new Dense(3, { activation: 'softmax' })]),

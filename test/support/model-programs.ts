@@ -7,7 +7,8 @@ import { Dropout } from '../../lib/layers/dropout.js';
 import { Layer } from '../../lib/layers/layer.js';
 import { Sequential } from '../../lib/models/sequential.js';
 import { convolve, type Geometry } from '../../lib/ops/convolution.js';
-import { add, cast, clip, exp, greater, multiply, where } from '../../lib/ops/elementwise.js';
+import { conv } from '../../lib/ops/convolve.js';
+import { add, cast, clip, exp, greater, multiply, tanh, where } from '../../lib/ops/elementwise.js';
 import { matmul } from '../../lib/ops/gemm.js';
 import {
   broadcastTo,
@@ -24,6 +25,7 @@ import { normal, uniform } from '../../lib/ops/random.js';
 import { argmax, max, mean, sum } from '../../lib/ops/reduce.js';
 import { logSoftmax, softmax } from '../../lib/ops/softmax.js';
 import { SGD } from '../../lib/optimizers/sgd.js';
+import { sizeOf } from '../../lib/tensor/shape.js';
 import type { Tensor } from '../../lib/tensor/tensor.js';
 
 class Through extends Layer {
@@ -79,6 +81,18 @@ const functions: readonly ((x: Tensor) => Tensor)[] = [
     transpose(
       scan((c: Tensor, t: Tensor) => [add(c, exp(t)), multiply(c, t)], x.sum(1), transpose(x))[1],
     ),
+  // Every algorithm of convolutions: pointwise, Winograd's, direct, depthwise, im2col.
+  (x) => {
+    const batch = x.shape[0];
+    const pixels = reshape(x, [batch, 3, 2, 1]);
+    let image = concatenate([pixels, pixels, pixels, pixels], 1);
+    image = conv(image, normal([1, 1, 1, 8]));
+    image = conv(image, normal([3, 3, 8, 10]), { padding: 'same' });
+    image = conv(image, normal([3, 3, 10, 9]), { padding: 'same', strides: 2 });
+    image = conv(image, normal([3, 3, 1, 9]), { padding: 'same' });
+    image = conv(image, normal([2, 1, 3, 6]), { dilationRate: 2 });
+    return tanh(reshape(image, [batch, sizeOf(image.shape) / batch]));
+  },
 ];
 
 /** Training steps, and one prediction, of small models. */

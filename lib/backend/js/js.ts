@@ -169,6 +169,10 @@ class JsExecutable implements Executable {
     return seconds;
   }
 
+  methods(): readonly string[] {
+    return this.program.instructions.map(() => '');
+  }
+
   unload(): void {}
 }
 

@@ -56,7 +56,7 @@ const batchNorm: Kernel = ({ outputs: [{ shape }], attrs }) => {
       variance[c] = squares[c] / rows;
       squares[c] = gamma[c] / Math.sqrt(variance[c] + epsilon[0]);
       // What rounding takes from the mean goes into the offset.
-      offset[c] = beta[c] - (means[c] - mean[c]) * squares[c];
+      offset[c] = rows > 0 ? beta[c] - (means[c] - mean[c]) * squares[c] : beta[c];
     }
     for (let row = 0, i = 0; row < rows; row++) {
       for (let c = 0; c < channels; c++, i++) {
