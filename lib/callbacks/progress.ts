@@ -8,8 +8,8 @@ export type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 /** Shows one pass after the other. */
 export interface Progress {
   beginEpoch(epoch: number): void;
-  /** `samples` of the epoch are done. */
-  update(samples: number, logs: Logs<LogValue>): void;
+  /** `samples` of the epoch are done, in `steps` steps. */
+  update(samples: number, logs: Logs<LogValue>, steps?: number): void;
   endEpoch(logs: Logs<LogValue>): void;
   end(): void;
 }
@@ -18,6 +18,8 @@ export interface ProgressOptions {
   readonly epochs: number;
   /** Samples of one epoch, if known. */
   readonly samples: number | undefined;
+  /** Steps of one epoch, if known: what the bar goes by when the samples are not known. */
+  readonly steps?: number | undefined;
   /** 0 silent, 1 a bar, 2 a line per epoch, `auto`: a bar on a terminal and lines elsewhere. */
   readonly verbose: number | 'auto';
   /** What stands for the epoch in front of the line; default `Epoch 1/5`. */
@@ -82,6 +84,7 @@ function lines(options: ProgressOptions, stream: Terminal): Progress {
 async function bar(options: ProgressOptions, stream: Terminal): Promise<Progress> {
   const { default: cliProgress } = await import('cli-progress');
   const plain = lines(options, stream);
+  const total = options.samples ?? options.steps;
   let current: InstanceType<typeof cliProgress.SingleBar> | undefined;
   let start = 0;
   const close = (): void => {
@@ -103,15 +106,15 @@ async function bar(options: ProgressOptions, stream: Terminal): Promise<Progress
         barCompleteChar: '━',
         barIncompleteChar: '─',
       });
-      current.start(options.samples ?? 1, 0, { rate: '', logs: '', left: '…' });
+      current.start(total ?? 1, 0, { rate: '', logs: '', left: '…' });
     },
-    update(samples, logs) {
+    update(samples, logs, steps = 0) {
       plain.update(samples, logs);
-      const perSecond = samples / secondsSince(start);
-      const left = options.samples
-        ? `${((options.samples - samples) / perSecond).toFixed(0)}s`
-        : '?';
-      current?.update(samples, { rate: formatRate(perSecond), logs: formatLogs(logs), left });
+      const seconds = secondsSince(start);
+      const done = options.samples === undefined && options.steps ? steps : samples;
+      const left = total ? `${(((total - done) / done) * seconds).toFixed(0)}s` : '?';
+      const rate = formatRate(samples / seconds);
+      current?.update(done, { rate, logs: formatLogs(logs), left });
     },
     endEpoch(logs) {
       close();

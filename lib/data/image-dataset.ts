@@ -1,6 +1,6 @@
 // Data sets of image files: listed at once, decoded while they are read, a few batches ahead.
 import { currentSeed, nextDraw } from '../ops/random.js';
-import { fromData, type Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, DataError } from '../util/errors.js';
 import { Dataset } from './dataset.js';
 import { type LabelledFiles, listImages, withLabels } from './image-files.js';
@@ -9,8 +9,8 @@ import {
   checkImageOptions,
   type ImageDatasetOptions,
 } from './image-options.js';
-import { imagesUnderWay, load, NoSharpError } from './image-worker.js';
-import { generatorOf, MersenneTwister } from './mersenne.js';
+import { ImageStream } from './image-stream.js';
+import { MersenneTwister } from './mersenne.js';
 
 /** An image that was left out, and why. */
 export interface SkippedImage {
@@ -47,123 +47,17 @@ export type ImageDatasets<O> = O extends { subset: 'both' }
   ? [train: ImageDataset<Element<O>>, validation: ImageDataset<Element<O>>]
   : ImageDataset<Element<O>>;
 
-const batchesAhead = 2;
-
-class FailedImage {
-  constructor(
-    readonly path: string,
-    readonly error: unknown,
-  ) {}
-}
-
-/** Which images cannot be read, and what becomes of them. */
-class Unreadable {
-  readonly left = new Map<string, Error>();
-
-  constructor(
-    private readonly where: string,
-    private readonly onError: CheckedOptions['onError'],
-  ) {}
-
-  /** Leaves the image out, or throws. */
-  async settle({ path, error }: FailedImage): Promise<void> {
-    const { onError } = this;
-    if (!(error instanceof Error) || error instanceof NoSharpError || onError === 'throw') {
-      throw error;
-    }
-    const answer = onError === 'skip' ? 'skip' : await onError(path, error);
-    if (answer === 'throw') throw error;
-    this.left.set(path, error);
-  }
-
-  /** Says what was left out of a pass over `all` files, if that is news. */
-  report(all: number, before: number): void {
-    const count = this.left.size;
-    if (count === 0) return;
-    const [first] = this.left.values();
-    if (count === all) {
-      throw new DataError(
-        `${this.where}: none of the ${all} images can be read. The first: ${first.message}`,
-        { cause: first },
-      );
-    }
-    if (count === before || this.onError !== 'skip') return;
-    process.emitWarning(
-      `${this.where}: left out ${count} of ${all} images that cannot be read. The first: ${first.message}`,
-      'NeuroneWarning',
-    );
-  }
-}
-
-/** The label of one image as a tensor, by label mode. */
-function labelTensor(label: number, mode: CheckedOptions['labelMode'], classes: number): Tensor {
-  if (mode === 'int') return fromData(Int32Array.of(label), [], 'int32');
-  if (mode === 'binary') return fromData(Float32Array.of(label), [1], 'float32');
-  const oneHot = new Float32Array(classes);
-  oneHot[label] = 1;
-  return fromData(oneHot, [classes], 'float32');
-}
-
-async function loadTensor(path: string, options: CheckedOptions): Promise<Tensor> {
-  const { channels, size, interpolation, fit, channelsFirst } = options;
-  const request = { path, channels, size, interpolation, fit, channelsFirst };
-  const { data } = await load({ ...request, like: 'tensorflow' });
-  const [height, width] = size;
-  const shape = channelsFirst ? [channels, height, width] : [height, width, channels];
-  return fromData(data, shape, data instanceof Uint8Array ? 'uint8' : 'float32');
-}
-
-/** Single samples, in another order in each pass if `seed` is there. */
-function samplesOf(
-  { paths, labels, classNames = [] }: LabelledFiles,
-  options: CheckedOptions,
-  unreadable: Unreadable,
-  seed: number | undefined,
-): Dataset<Tensor | [Tensor, Tensor]> {
-  let pass = 0;
-  const { left } = unreadable;
-  // An image that fails is settled in its turn: whoever is asked hears of them in the order of the pass.
-  const sample = async (i: number): Promise<Tensor | [Tensor, Tensor] | FailedImage> => {
-    try {
-      const image = await loadTensor(paths[i], options);
-      return labels ? [image, labelTensor(labels[i], options.labelMode, classNames.length)] : image;
-    } catch (error) {
-      return new FailedImage(paths[i], error);
-    }
-  };
-  async function* numbers(): AsyncGenerator<number> {
-    const order =
-      seed === undefined ? undefined : await generatorOf(seed, pass++).order(paths.length);
-    for (let i = 0; i < paths.length; i++) {
-      const file = order ? order[i] : i;
-      if (!left.has(paths[file])) yield file;
-    }
-  }
-  async function* samples(): AsyncGenerator<Tensor | [Tensor, Tensor]> {
-    const before = left.size;
-    const loaded = new Dataset(numbers).map(sample, { parallel: imagesUnderWay });
-    for await (const element of loaded) {
-      if (element instanceof FailedImage) await unreadable.settle(element);
-      else yield element;
-    }
-    unreadable.report(paths.length, before);
-  }
-  return new Dataset(samples, options.onError === 'throw' ? paths.length : undefined);
-}
-
 function datasetOf(
   files: LabelledFiles,
   options: CheckedOptions,
   shuffle: boolean,
   where: string,
 ): ImageDataset<unknown> {
-  const unreadable = new Unreadable(where, options.onError);
   const seed = shuffle ? (options.seed ?? currentSeed() + nextDraw()) : undefined;
-  // Ahead by images too: the workers go on while a batch is put together.
-  const samples = samplesOf(files, options, unreadable, seed).prefetch(imagesUnderWay);
-  const elements: Dataset<unknown> =
-    options.batchSize === null ? samples : samples.batch(options.batchSize).prefetch(batchesAhead);
-  return new ImageDataset(elements, files, unreadable.left);
+  const stream = new ImageStream(files, options, where, seed);
+  const { batchSize } = options;
+  const elements = batchSize === null ? stream.samples() : stream.batches(batchSize);
+  return new ImageDataset<unknown>(elements, files, stream.left);
 }
 
 const part = (files: LabelledFiles, from: number, to: number): LabelledFiles => ({

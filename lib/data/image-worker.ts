@@ -25,6 +25,16 @@ export interface Load {
   /** Whose resizing: float32 as tf.image.resize, or bytes as Pillow's. */
   readonly like: 'tensorflow' | 'pillow';
   readonly channelsFirst: boolean;
+  /** Where the pixels go; default: into memory of their own. */
+  readonly into?: SharedArrayBuffer;
+}
+
+/** Puts images one behind the other: a copy that the calling thread has no time for. */
+export interface Gather {
+  readonly op: 'gather';
+  readonly images: readonly SharedArrayBuffer[];
+  /** Where they go; default: into memory of their own. */
+  readonly into: SharedArrayBuffer | undefined;
 }
 
 export interface Save {
@@ -35,15 +45,17 @@ export interface Save {
   readonly quality: number | undefined;
 }
 
-export type ImageRequest = Load | Save;
+export type ImageRequest = Load | Gather | Save;
 
-/** An image, resized: values of 0 … 255. */
+/** An image, resized: values of 0 … 255. Without data if they went where they were wanted. */
 export interface Loaded {
-  readonly data: Uint8Array | Float32Array;
+  readonly data: Uint8Array | Float32Array | undefined;
   readonly height: number;
   readonly width: number;
   readonly channels: number;
 }
+
+type Answer = Loaded | ArrayBuffer | undefined;
 
 interface Failure {
   readonly message: string;
@@ -51,24 +63,25 @@ interface Failure {
 }
 
 type Reply =
-  | { readonly id: number; readonly value: Loaded | undefined }
+  | { readonly id: number; readonly value: Answer }
   | { readonly id: number; readonly failure: Failure };
 
 interface Waiting {
-  readonly resolve: (value: Loaded | undefined) => void;
+  readonly resolve: (value: Answer) => void;
   readonly reject: (error: Error) => void;
-  readonly path: string;
+  readonly path: string | undefined;
 }
 
 /** sharp is not there, or does not run here: no matter of one image. */
 export class NoSharpError extends ConfigError {}
 
-function errorOf(path: string, { message, code }: Failure): Error {
+function errorOf(path: string | undefined, { message, code }: Failure): Error {
   if (code === 'NO_SHARP') {
     return new NoSharpError(
       'Images need the npm package "sharp", which is not installed. Run `npm install sharp`.',
     );
   }
+  if (path === undefined) return new NeuroneError(`images cannot be put together: ${message}`);
   const reason = message.split('\n')[0].replace(/\.$/, '');
   // A code of the system: the file cannot be opened or written.
   if (code !== undefined && /^E[A-Z]+$/.test(code)) {
@@ -110,11 +123,15 @@ class ImageWorker {
     this.waiting.clear();
   }
 
-  ask(request: ImageRequest): Promise<Loaded | undefined> {
+  ask(request: ImageRequest): Promise<Answer> {
     const id = this.nextId++;
     this.worker.ref();
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject, path: request.path });
+      this.waiting.set(id, {
+        resolve,
+        reject,
+        path: request.op === 'gather' ? undefined : request.path,
+      });
       this.worker.postMessage({ ...request, id });
     });
   }
@@ -137,8 +154,25 @@ function freest(): ImageWorker {
 export const imagesUnderWay = 4 * mostWorkers;
 
 /** Reads, decodes and resizes. @throws FormatError for what is no image; NoSharpError without sharp */
-export async function load(request: Omit<Load, 'op'>): Promise<Loaded> {
-  return (await freest().ask({ op: 'load', ...request })) as Loaded;
+export async function load(
+  request: Omit<Load, 'op' | 'into'>,
+): Promise<Loaded & { readonly data: Uint8Array | Float32Array }> {
+  const loaded = await freest().ask({ op: 'load', ...request });
+  return loaded as Loaded & { readonly data: Uint8Array | Float32Array };
+}
+
+/** The same into shared memory, as large as what it makes. */
+export async function loadInto(into: SharedArrayBuffer, request: Omit<Load, 'op' | 'into'>) {
+  await freest().ask({ op: 'load', ...request, into });
+}
+
+/** Images one behind the other, in `into` or else in memory of their own. */
+export async function gather(
+  images: readonly SharedArrayBuffer[],
+  into: SharedArrayBuffer | undefined,
+): Promise<ArrayBufferLike> {
+  const whole = await freest().ask({ op: 'gather', images, into });
+  return into ?? (whole as ArrayBuffer);
 }
 
 /** Encodes and writes. */

@@ -45,21 +45,29 @@ export async function* filtered<T>(
   for await (const element of source) if (await keep(element)) yield element;
 }
 
+/** `size` elements at a time; the last time what is left. */
+export async function* groups<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  for await (const element of source) {
+    group.push(element);
+    if (group.length < size) continue;
+    const whole = group;
+    group = [];
+    yield whole;
+  }
+  if (group.length > 0) yield group;
+}
+
 export async function* batches<T>(
   source: AsyncIterable<T>,
   size: number,
   dropRemainder: boolean,
 ): AsyncGenerator<unknown> {
-  let samples: T[] = [];
   let index = 0;
-  for await (const element of source) {
-    samples.push(element);
-    if (samples.length < size) continue;
-    const whole = samples;
-    samples = [];
-    yield await stack(whole, `batch ${index++}`);
+  for await (const group of groups(source, size)) {
+    if (group.length < size && dropRemainder) return;
+    yield await stack(group, `batch ${index++}`);
   }
-  if (samples.length > 0 && !dropRemainder) yield await stack(samples, `batch ${index}`);
 }
 
 /** Elements in an order in which each of the next `size` is as likely. */

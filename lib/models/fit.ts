@@ -31,6 +31,7 @@ import {
 } from './pass.js';
 import {
   type Batches,
+  batchesIn,
   closeIterator,
   iteratorOf,
   noBatch,
@@ -97,13 +98,16 @@ export function fitModel<L extends LogsOf<L>>(
     const { epochs = 1, batchSize = 32, initialEpoch = 0, signal } = options;
     signal?.throwIfAborted();
     const sources = await prepareFit(model, x, y, options);
-    const rows = sources.train.kind === 'arrays' ? rowsIn(sources.train.data) : undefined;
-    const steps =
-      options.stepsPerEpoch ?? (rows === undefined ? undefined : Math.ceil(rows / batchSize));
+    const { train } = sources;
+    const rows = train.kind === 'arrays' ? rowsIn(train.data) : undefined;
+    const batches =
+      train.kind === 'arrays' ? Math.ceil(rowsIn(train.data) / batchSize) : batchesIn(train.source);
+    const steps = options.stepsPerEpoch ?? batches;
     const samples = rows === undefined ? undefined : Math.min(rows, (steps ?? 0) * batchSize);
     const progress = await makeProgress({
       epochs,
       samples,
+      steps,
       verbose: given.ownProgress(options.verbose),
     });
     const history = new History<L>();
@@ -192,8 +196,8 @@ class FitRun implements Run {
   private async onChunk(report: ChunkReport, hooks: BatchHooks<Logs<LogValue>>): Promise<void> {
     const { history, progress } = this.options;
     history.addStepLosses(report.losses);
-    progress.update(report.samples, report.logsAfter(report.steps - 1));
     this.now = { ...this.now, step: this.now.step + report.steps };
+    progress.update(report.samples, report.logsAfter(report.steps - 1), this.now.step);
     if (this.sources.train.kind === 'batches') {
       this.place = { ...this.place, taken: this.place.taken + report.steps };
     }

@@ -47,6 +47,12 @@ export type Prepared =
   | { readonly kind: 'arrays'; readonly data: Dataset }
   | { readonly kind: 'batches'; readonly source: BatchSource };
 
+/** How many batches a source has, if it says so, as a `Dataset` does. */
+export function batchesIn(source: BatchSource): number | undefined {
+  const size: unknown = 'size' in source ? source.size : undefined;
+  return typeof size === 'number' && Number.isInteger(size) ? size : undefined;
+}
+
 /** Arrays or single batches as the engine reads them. */
 export async function toDataset(
   model: AnyModel,

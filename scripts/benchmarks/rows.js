@@ -2,6 +2,7 @@
 
 import { bandwidthRows } from './rows/bandwidth.js';
 import { fileRows } from './rows/files.js';
+import { imageStream } from './rows/imageStream.js';
 import { imageRows } from './rows/images.js';
 import { ownRows } from './rows/ours.js';
 import { servingRows } from './rows/serving.js';
@@ -12,6 +13,7 @@ const order = [
   ...['tiny32', 'tiny256', 'mnist', 'large', 'latency', 'throughput', 'eventLoop'],
   ...['start', 'compile', 'memory', 'js', 'bandwidth', 'bits', 'flat', 'files'],
   ...imageRows.map(({ id }) => id),
+  'imageStream',
 ];
 
 const all = [
@@ -22,6 +24,7 @@ const all = [
   ...ownRows,
   ...fileRows,
   ...imageRows,
+  imageStream,
 ];
 
 export const rows = order.map((id) => all.find((row) => row.id === id));

@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { formatRate, makeProgress } from '../../lib/callbacks/progress.js';
+import { Dataset } from '../../lib/data/index.js';
 import { classifier, inputs, labelsOf } from '../support/models.js';
 
 const x = inputs(40);
@@ -58,6 +59,33 @@ describe('fit and evaluate', () => {
     process.stderr.isTTY = true;
     const text = await printed(() => classifier().fit(x, labels, { verbose: 2 }));
     expect(text).toMatch(/^Epoch 1\/1 - [^\n]*\n$/);
+  });
+});
+
+describe('the first epoch on a terminal', () => {
+  const slow = <T>(batch: T) => new Promise<T>((resolve) => setTimeout(resolve, 60, batch));
+  const batches = Dataset.from(x, labels).batch(10).map(slow);
+  it.each([
+    ['of a Dataset knows its end', batches, {}, true],
+    [
+      'of stepsPerEpoch too',
+      { [Symbol.asyncIterator]: () => batches[Symbol.asyncIterator]() },
+      { stepsPerEpoch: 4 },
+      true,
+    ],
+    [
+      'of other batches does not',
+      { [Symbol.asyncIterator]: () => batches[Symbol.asyncIterator]() },
+      {},
+      false,
+    ],
+    ['of endless ones does', batches.repeat(), { stepsPerEpoch: 4 }, true],
+  ] as const)('%s', async (_, data, options, known) => {
+    process.stderr.isTTY = true;
+    const text = await printed(() => classifier().fit(data, undefined, options));
+    if (known) expect(text).toMatch(/Epoch 1\/1 [^|]*(25|50|75)% \| ETA \d+s \| \d+ samples/);
+    else expect(text).toMatch(/\| ETA \? \| \d+ samples/);
+    expect(text).toMatch(/Epoch 1\/1 - [\d.]+s - .* - loss: /);
   });
 });
 

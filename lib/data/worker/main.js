@@ -2,12 +2,14 @@
 // The thread that reads, decodes and resizes images, so that the calling one never waits for it. Plain
 // JavaScript, because Node itself loads it, from lib/ as well as from dist/.
 import { readFile, writeFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { decode, encode } from './decode.js';
 import { crop, resizeLikePillow, resizeLikeTensorflow } from './resize.js';
 
 /** @typedef {import('./resize.js').Image} Image */
 /** @typedef {import('../image-worker.js').Load} Load */
+/** @typedef {import('../image-worker.js').Gather} Gather */
 /** @typedef {import('../image-worker.js').ImageRequest} ImageRequest */
 
 /**
@@ -91,27 +93,59 @@ async function load(load) {
   const [height, width] = load.size ?? [image.height, image.width];
   const values = resized(image, load);
   const data = load.channelsFirst ? channelsFirst(values, load.channels) : values;
+  if (load.into) {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    new Uint8Array(load.into).set(bytes);
+    return { data: undefined, height, width, channels: load.channels };
+  }
   // A buffer of its own: one from a pool cannot be handed over.
   const whole = data.buffer.byteLength === data.byteLength && !Buffer.isBuffer(data);
   return { data: whole ? data : Uint8Array.from(data), height, width, channels: load.channels };
 }
 
+/** @param {Gather} gather */
+function gather({ images, into }) {
+  const size = images[0].byteLength;
+  const whole = into ?? new ArrayBuffer(images.length * size);
+  const bytes = new Uint8Array(whole);
+  for (const [i, image] of images.entries()) bytes.set(new Uint8Array(image), i * size);
+  return whole instanceof ArrayBuffer ? whole : undefined;
+}
+
 /** @param {ImageRequest} request */
 async function answer(request) {
   if (request.op === 'load') return load(request);
+  if (request.op === 'gather') return gather(request);
   await writeFile(request.path, await encode(request.image, request.format, request.quality));
   return undefined;
+}
+
+let yields = process.platform !== 'linux';
+
+/**
+ * Lets the other threads go first: on two cores the event loop's p99 is a third lower. Linux has a priority for each
+ * thread. After a first file, so that Node's pool for files, which inherits it, was there before.
+ */
+function yieldToOthers() {
+  if (yields) return;
+  yields = true;
+  try {
+    setPriority(10);
+  } catch {
+    // Where that is not allowed, it goes without.
+  }
 }
 
 parentPort?.on('message', async (/** @type {ImageRequest & { id: number }} */ request) => {
   const { id } = request;
   try {
     const value = await answer(request);
-    const buffer = value?.data.buffer;
+    const buffer = value instanceof ArrayBuffer ? value : value?.data?.buffer;
     parentPort?.postMessage({ id, value }, buffer instanceof ArrayBuffer ? [buffer] : []);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     parentPort?.postMessage({ id, failure: { message, code } });
   }
+  yieldToOthers();
 });

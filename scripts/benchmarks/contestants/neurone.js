@@ -2,6 +2,7 @@
 
 import { bandwidth } from './bandwidth.js';
 import { syntheticData } from './data.js';
+import { imageStream } from './imageStream.js';
 import {
   bitsOfWeights,
   compileTime,
@@ -109,6 +110,7 @@ await serve(async (workload) => create(workload), {
   files: ({ workload }) => files(workload),
   peak,
   bandwidth: (request) => bandwidth(neurone, request),
+  imageStream: (request) => imageStream(neurone, request),
   compileTime: () => compileTime(network, tensors),
   bits: ({ workload }) => bitsOfWeights(neurone, network(workload), tensors(workload), workload),
   fits: ({ workload, count }) =>

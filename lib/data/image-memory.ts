@@ -1,0 +1,92 @@
+// Memory that images go through: the workers write into it, and the calling thread copies nothing. An
+// ArrayBuffer for each image and each batch was what V8 had to collect 15 times a second, for 7 ms each.
+import { gather, type Load, loadInto } from './image-worker.js';
+
+type Request = Omit<Load, 'op' | 'into'>;
+
+/** Images of one size on their way from a worker into a batch. Nobody else sees their memory. */
+export class ImageMemory {
+  private readonly free: SharedArrayBuffer[] = [];
+
+  /** @param bytes of an image */
+  constructor(readonly bytes: number) {}
+
+  take(): SharedArrayBuffer {
+    return this.free.pop() ?? new SharedArrayBuffer(this.bytes);
+  }
+
+  give(memory: SharedArrayBuffer): void {
+    this.free.push(memory);
+  }
+}
+
+/** The images that one pass has in memory. */
+export class StagedImages {
+  private readonly loads = new Map<SharedArrayBuffer, Promise<void>>();
+
+  constructor(private readonly memory: ImageMemory) {}
+
+  async load(request: Request): Promise<SharedArrayBuffer> {
+    const image = this.memory.take();
+    const load = loadInto(image, request);
+    this.loads.set(image, load);
+    try {
+      await load;
+    } catch (error) {
+      this.done([image]);
+      throw error;
+    }
+    return image;
+  }
+
+  /** They are in a batch now. */
+  done(images: Iterable<SharedArrayBuffer>): void {
+    for (const image of images) if (this.loads.delete(image)) this.memory.give(image);
+  }
+
+  /** The pass is over, though some may still be on their way. */
+  end(): void {
+    for (const [image, load] of this.loads) {
+      const done = () => this.done([image]);
+      load.then(done, done);
+    }
+  }
+}
+
+const poolBytes = 96 * 2 ** 20;
+const poolBatches = 4;
+
+/**
+ * Memory for whole batches, which tensors lie in. It is used again once no tensor is left, which a finalizer
+ * tells: then what it was lent out as is unreachable. But V8 counts no shared memory, and so sees no reason to
+ * collect: the pool is small, and batches beyond it are ordinary ArrayBuffers, which make V8 collect.
+ */
+export class BatchMemory {
+  private readonly free: SharedArrayBuffer[] = [];
+  private readonly limit: number;
+  private made = 0;
+  private readonly unused = new FinalizationRegistry<SharedArrayBuffer>((memory) => {
+    this.free.push(memory);
+  });
+
+  /** @param bytes of a batch */
+  constructor(private readonly bytes: number) {
+    this.limit = Math.min(poolBatches, Math.floor(poolBytes / bytes));
+  }
+
+  private take(): SharedArrayBuffer | undefined {
+    if (this.free.length > 0 || this.made === this.limit) return this.free.pop();
+    this.made++;
+    return new SharedArrayBuffer(this.bytes);
+  }
+
+  /** The images one behind the other. Nobody changes them as long as the result is in use. */
+  async batchOf(images: readonly SharedArrayBuffer[]): Promise<ArrayBufferLike> {
+    const memory = this.take();
+    if (!memory) return gather(images, undefined);
+    // Another object for the same memory: it can go while the pool keeps the first.
+    const lent = structuredClone(memory);
+    this.unused.register(lent, memory);
+    return gather(images, lent);
+  }
+}
