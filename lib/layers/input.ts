@@ -35,7 +35,10 @@ export class Input extends Layer {
   readonly shape: SymbolicShape;
   readonly dtype: DType;
   /** The symbolic tensor that stands for the input. */
-  readonly output: SymbolicTensor;
+  override get output(): SymbolicTensor {
+    return this.symbol;
+  }
+  private readonly symbol: SymbolicTensor;
   constructor(options: InputOptions) {
     super(options, 'InputLayer');
     const own = ['shape', 'batchShape', 'batchInputShape', 'sparse', 'ragged', 'optional'];
@@ -50,8 +53,8 @@ export class Input extends Layer {
     this.shape = shape;
     this.dtype = dtypeOf(options.dtype ?? 'float32');
     const node: LayerNode = { layer: this, input: undefined, options: {}, output: [] };
-    this.output = new SymbolicTensor([null, ...shape], this.dtype, node, 0);
-    node.output = this.output;
+    this.symbol = new SymbolicTensor([null, ...shape], this.dtype, node, 0);
+    node.output = this.symbol;
     addNode(node);
     this.built = true;
     this.supportsMasking = true;

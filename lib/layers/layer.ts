@@ -15,7 +15,7 @@ import {
 import type { DType } from '../tensor/dtype.js';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 import { filled, type Tensor } from '../tensor/tensor.js';
-import { FormatError } from '../util/errors.js';
+import { FormatError, StateError } from '../util/errors.js';
 import { camelKeys, Registry, toSnakeCase } from '../util/registry.js';
 import type { SerializedObject } from '../util/serialize.js';
 import { checkOptions } from '../util/suggest.js';
@@ -253,6 +253,33 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   /** Its calls on symbolic tensors, in order. */
   get nodes(): readonly LayerNode[] {
     return nodesOf(this);
+  }
+
+  /**
+   * What it was called with first when a functional model was made, or a Sequential one built.
+   *
+   * @throws StateError if it was not.
+   */
+  get input(): Structure {
+    return this.firstCall('input').input ?? [];
+  }
+
+  /**
+   * What its first call on symbolic tensors gave: where another model can begin or end.
+   *
+   * @example new Model({ inputs: model.inputs[0], outputs: model.getLayer('conv2d').output })
+   * @throws StateError if there was no such call.
+   */
+  get output(): Structure {
+    return this.firstCall('output').output;
+  }
+
+  private firstCall(what: string): LayerNode {
+    const [first] = this.nodes;
+    if (first) return first;
+    throw new StateError(
+      `${this.className} "${this.name}" has no ${what} yet: it was not called on a symbolic tensor. Call it on input(…), or build the model that it is in.`,
+    );
   }
 
   private passMask(x: In, out: Out, masks: readonly (Tensor | undefined)[]): void {

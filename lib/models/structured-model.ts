@@ -71,6 +71,17 @@ export class StructuredModel<In extends Structure, Out extends Structure> extend
     return this.graph?.outputs ?? [];
   }
 
+  /** The symbolic tensor that a functional model was made of, or a list of several. */
+  override get input(): Structure {
+    const { inputs } = this;
+    return inputs.length === 0 ? super.input : inputs.length === 1 ? inputs[0] : inputs;
+  }
+
+  override get output(): Structure {
+    const { outputs } = this;
+    return outputs.length === 0 ? super.output : outputs.length === 1 ? outputs[0] : outputs;
+  }
+
   /** What data of each input may be called by. */
   get inputNames(): readonly string[] {
     return this.graph?.inputNames ?? [];

@@ -1,6 +1,7 @@
 // The catalogue's layers in functional models: several inputs, unknown sizes, masks, configs.
 import { describe, expect, it } from 'vitest';
 import { input, layers, Model, ops, Sequential, type Tensor, tensor } from '../../lib/index.js';
+import { Conv2D, Dense, Flatten } from '../../lib/layers/index.js';
 import { layers as registry } from '../../lib/layers/layer.js';
 import { expectClose } from '../support/close.js';
 import { seeded } from '../support/random.js';
@@ -92,5 +93,37 @@ describe('configs', () => {
     expect(again.apply(random(2, 3, 4))).toHaveProperty('shape', [2, 3, 2]);
     const outer = new Sequential([inner]);
     expect(outer.getConfig().layers).toMatchObject([{ module: 'keras', class_name: 'Sequential' }]);
+  });
+});
+
+describe('input and output', () => {
+  const model = () => {
+    const x = input([6, 6, 1]);
+    const conv = new Conv2D(2, 3, { name: 'seen' });
+    return new Model({
+      inputs: x,
+      outputs: new Dense(3).apply(new Flatten().apply(conv.apply(x))),
+    });
+  };
+
+  it('of a layer are where another model can begin and end', async () => {
+    const whole = model();
+    const seen = whole.getLayer('seen');
+    const part = new Model({ inputs: whole.input, outputs: seen.output });
+    const x = random(2, 6, 6, 1);
+    const maps = (await part.predict(x)) as Tensor;
+    expect(maps.shape).toEqual([2, 4, 4, 2]);
+    const rest = new Model({ inputs: seen.output, outputs: whole.output });
+    const there = (await rest.predict(maps)) as Tensor;
+    expect([...there.dataSync()]).toEqual([...((await whole.predict(x)) as Tensor).dataSync()]);
+    expect(seen.input).toBe(whole.inputs[0]);
+  });
+
+  it('are there in a Sequential model once it is built', async () => {
+    const whole = new Sequential([new Dense(4, { name: 'h' }), new Dense(2)]);
+    expect(() => whole.getLayer('h').output).toThrow(/Dense "h" has no output yet/);
+    whole.build([null, 3]);
+    const part = new Model({ inputs: whole.input, outputs: whole.getLayer('h').output });
+    expect(((await part.predict(random(2, 3))) as Tensor).shape).toEqual([2, 4]);
   });
 });

@@ -61,7 +61,7 @@ const batchNorm: Kernel = ({ outputs: [{ shape }], attrs }) => {
     for (let row = 0, i = 0; row < rows; row++) {
       for (let c = 0; c < channels; c++, i++) {
         const z = (x[i] - mean[c]) * squares[c] + offset[c];
-        y[i] = z < low ? low : z > high ? high : z;
+        y[i] = Math.min(Math.max(z, low), high);
       }
     }
   };
