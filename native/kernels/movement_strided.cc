@@ -6,13 +6,6 @@
 namespace neurone::NEURONE_ISA {
 namespace {
 
-// By itself, so that the compiler's choices for it do not hang on what is around it (twice the
-// time).
-template <class T>
-[[gnu::noinline]] void readSteps(T* to, const T* from, Index step, Index n) {
-  for (Index i = 0; i < n; i++) to[i] = from[i * step];
-}
-
 template <class T>
 Status stridedLoop(const StridedPlan& plan, const Task& task) noexcept {
   const Nest<1>& nest = plan.nest;
@@ -36,7 +29,8 @@ Status stridedLoop(const StridedPlan& plan, const Task& task) noexcept {
                 if (step == 0) {
                   fillElements(to, *from, n);
                 } else {
-                  readSteps(to, from, step, n);
+#pragma GCC unroll 4
+                  for (Index j = 0; j < n; j++) to[j] = from[j * step];
                 }
               }
             });
