@@ -219,7 +219,7 @@ describe('what follows a product', () => {
 describe('a pooling after a convolution', () => {
   const shared = { padding: 'same', strides: 2 } as const;
   const pools = {
-    maxPool: (y: Tensor) => ops.maxPool(y, 3, shared),
+    maxPool: (y: Tensor) => ops.maxPool(y, 2, shared),
     averagePool: (y: Tensor) => ops.averagePool(y, [2, 3]),
   };
 
@@ -246,6 +246,18 @@ describe('a pooling after a convolution', () => {
     const list = (x: Tensor) => [ops.maxPool(ops.conv(ops.reshape(x, [2, 30, 3]), w), 2)];
     expect(kernelsOf(list)).toEqual(['convPool']);
     expectClose(run(list), run(list, ['fusePool']), { relative: 1e-4, absolute: 1e-5 });
+  });
+
+  it('is part of its call if windows overlap in many images', () => {
+    const pool = (images: number, side: number) => (x: Tensor) => [
+      ops.maxPool(ops.conv(ops.reshape(x, [images, side, -1, 3]), random([1, 1, 3, 4], 54)), 2, {
+        strides: 1,
+      }),
+    ];
+    expect(kernelsOf(pool(15, 2))).toEqual(['conv', 'maxPool']);
+    const many = (x: Tensor) => pool(20, 2)(ops.concatenate([x, x, x, x], 0));
+    expect(kernelsOf(many)).toEqual(['concat', 'convPool']);
+    expectClose(run(many), run(many, ['fusePool']), { relative: 1e-4, absolute: 1e-5 });
   });
 
   it('is after an activation that the convolution has already', () => {
@@ -278,7 +290,7 @@ describe('a pooling after a convolution', () => {
       (x) => [ops.maxPool(ops.reshape(ops.conv(x, kernel), [2, 4, 3, 4]), 2)],
     ],
     [
-      'many rows would be computed twice',
+      'windows overlap and images are few',
       (x) => [ops.maxPool(ops.conv(x, kernel), 3, { strides: 1 })],
     ],
     [
