@@ -1,11 +1,14 @@
 // Lets products do what follows them: normalization with given statistics becomes the scale and bias of a
-// convolution, and an activation that of a convolution or dense product. Exact in real arithmetic; only
+// convolution, an activation that of a convolution or dense product, and a pooling is done by the
+// convolution as well. Exact in real arithmetic; only
 // where nothing else reads what lies between.
+import { convPool, poolsInConv } from '../ops/convolution-pool.js';
 import { callAll, scope } from '../ops/define.js';
 import { multiply, subtract } from '../ops/elementwise.js';
 import { fusedByConv } from '../ops/fused-activation.js';
 import { fusedActivations } from '../ops/gemm.js';
 import { reshape } from '../ops/movement.js';
+import { sameShape } from '../tensor/shape.js';
 import type { OpNode, Tensor } from '../tensor/tensor.js';
 import {
   NormalizedRectifiers,
@@ -17,13 +20,20 @@ import { rebuild } from './simplify.js';
 import { resolve, topological } from './walk.js';
 
 /** Names of the rules. */
-export type FusionName = 'fuseScale' | 'fuseActivation' | 'fuseRectifier' | 'rectifyBeforePooling';
+export type FusionName =
+  | 'fuseScale'
+  | 'fuseActivation'
+  | 'fusePool'
+  | 'fuseRectifier'
+  | 'rectifyBeforePooling';
 
 /** A product, and what follows it alone. */
 interface Chain {
   readonly head: OpNode;
   readonly shift: OpNode | undefined;
-  readonly activation: string;
+  /** Its code in kernels. */
+  readonly activation: number;
+  readonly pool: OpNode | undefined;
   /** The last call of the chain. */
   readonly end: OpNode;
 }
@@ -64,16 +74,27 @@ class Chains {
     return { name, end: after.node };
   }
 
-  /** What follows `head`, if it is a product without an activation and anything does. */
+  /** The pooling of `t`, which is what `head` makes in the end. */
+  private poolAfter(head: OpNode, t: Tensor): OpNode | undefined {
+    if (head.op.name !== 'conv' || this.without.includes('fusePool')) return undefined;
+    const after = this.readers.only(t);
+    if (!after || !sameShape(after.read.shape, head.outputs[0].shape)) return undefined;
+    return poolsInConv(head, after.node) ? after.node : undefined;
+  }
+
+  /** What follows `head`, if it is a product and anything does that it can do itself. */
   from(head: OpNode): Chain | undefined {
-    if (!fusible[head.op.name] || head.attrs.activation !== 0) return undefined;
-    const shift = this.shiftAfter(head);
+    if (!fusible[head.op.name]) return undefined;
+    const isLinear = head.attrs.activation === 0;
+    const shift = isLinear ? this.shiftAfter(head) : undefined;
     const before = shift ?? head;
-    const activation = this.activationAfter(head, before.outputs[0]);
-    const end = activation?.end ?? before;
-    return end === head
-      ? undefined
-      : { head, shift, activation: activation?.name ?? 'linear', end };
+    const after = isLinear ? this.activationAfter(head, before.outputs[0]) : undefined;
+    const activated = after?.end ?? before;
+    const pool = this.poolAfter(head, activated.outputs[0]);
+    const end = pool ?? activated;
+    if (end === head) return undefined;
+    const activation = after ? fusedByConv.indexOf(after.name) : (head.attrs.activation as number);
+    return { head, shift, activation, pool, end };
   }
 }
 
@@ -100,10 +121,13 @@ function scaledInputs(head: OpNode, shift: OpNode, mapped: (t: Tensor) => Tensor
 }
 
 /** The chain as one call. */
-function fusedCall({ head, shift, activation, end }: Chain, mapped: (t: Tensor) => Tensor): Tensor {
-  const code = { activation: fusedByConv.indexOf(activation) };
+function fusedCall(
+  { head, shift, activation, pool, end }: Chain,
+  mapped: (t: Tensor) => Tensor,
+): Tensor {
   const inputs = shift ? scaledInputs(head, shift, mapped) : head.inputs.map(mapped);
-  const attrs = { ...head.attrs, ...code, ...(shift && { scaled: 1 }) };
+  const attrs = { ...head.attrs, activation, ...(shift && { scaled: 1 }) };
+  if (pool) return convPool(inputs, attrs, pool);
   return reshape(callAll(head.op, inputs, attrs)[0], end.outputs[0].shape);
 }
 

@@ -75,8 +75,8 @@ function checkPlaces(x: Shape, w: Shape, places: Shape, attrs: Attrs): void {
 
 const rowAxes = (y: Tensor): number[] => y.shape.slice(0, -1).map((_, i) => i);
 
-/** y = activation(conv(x, w)·scale + bias). */
-const convOp: Op = defineOp({
+/** @internal y = activation(conv(x, w)·scale + bias). */
+export const convOp: Op = defineOp({
   name: 'conv',
   kind: 'gemm',
   rows: 'independent',

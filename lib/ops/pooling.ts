@@ -34,7 +34,8 @@ function pooledInfo(x: ValueInfo, attrs: Attrs): ValueInfo {
 const inWindows = (y: ValueInfo, attrs: Attrs): number =>
   sizeOf(y.shape) * sizeOf(list(attrs, 'window'));
 
-const maxPoolOp: Op = defineOp({
+/** @internal */
+export const maxPoolOp: Op = defineOp({
   name: 'maxPool',
   kind: 'reduce',
   rows: 'independent',
@@ -69,7 +70,8 @@ const maxPoolPickOp: Op = defineOp({
   flops: (_, [y], attrs) => inWindows(y, attrs),
 });
 
-const averagePoolOp: Op = defineOp({
+/** @internal */
+export const averagePoolOp: Op = defineOp({
   name: 'averagePool',
   kind: 'reduce',
   rows: 'independent',

@@ -3,6 +3,7 @@
 
 #include "../registry.h"
 #include "convolution_epilogue.h"
+#include "convolution_pool.h"
 
 namespace neurone::NEURONE_ISA::convolution {
 namespace {
@@ -26,27 +27,33 @@ void readAxes(AttrReader& attrs, int axes, Geometry& g) {
   g.groups = attrs.integer();
 }
 
-// Takes sizes from the three operands and checks that they belong together.
-void fit(const ValueInfo& x, const ValueInfo& w, const ValueInfo& y, Geometry& g) {
+// Takes sizes from x and w and checks that they belong together.
+void fit(const ValueInfo& x, const ValueInfo& w, Geometry& g) {
   const int axes = x.rank() - 2;
-  require(w.rank() == axes + 2 && y.rank() == axes + 2, "the ranks do not fit");
+  require(w.rank() == axes + 2, "the ranks do not fit");
   g.images = x.shape[0];
   g.channels = x.shape[axes + 1];
-  g.filters = y.shape[axes + 1];
-  require(y.shape[0] == g.images, "the numbers of images do not fit");
+  g.filters = w.shape[axes + 1];
   require(g.groups >= 1 && g.channels % g.groups == 0 && g.filters % g.groups == 0,
           "the groups do not divide the channels");
-  require(w.shape[axes] == g.channelsPerGroup() && w.shape[axes + 1] == g.filters,
-          "the channels do not fit");
+  require(w.shape[axes] == g.channelsPerGroup(), "the channels do not fit");
   for (int i = 0; i < axes; i++) {
     Axis& a = g.axes[3 - axes + i];
     a.size = x.shape[i + 1];
     a.kernel = w.shape[i];
-    a.output = y.shape[i + 1];
     require(a.kernel >= 1 && a.kernel <= kMost, "a kernel has no elements");
     const Index room = a.size + a.before + a.after - ((a.kernel - 1) * a.dilation + 1);
-    require(a.output == (room < 0 ? 0 : room / a.stride + 1), "the spatial sizes do not fit");
+    a.output = room < 0 ? 0 : room / a.stride + 1;
   }
+}
+
+// Checks the third operand.
+void fitOutput(const ValueInfo& y, int axes, const Geometry& g) {
+  require(y.rank() == axes + 2, "the ranks do not fit");
+  require(y.shape[0] == g.images, "the numbers of images do not fit");
+  require(y.shape[axes + 1] == g.filters, "the channels do not fit");
+  for (int i = 0; i < axes; i++)
+    require(y.shape[i + 1] == g.axes[3 - axes + i].output, "the spatial sizes do not fit");
 }
 
 void requireFloats(const Signature& s) {
@@ -60,31 +67,14 @@ int axesOf(const ValueInfo& v) {
 }
 
 std::unique_ptr<Plan> planOf(const Geometry& g, Direction direction) {
-  const Method& method = choose(g, direction);
-  std::unique_ptr<ConvolutionPlan> plan = method.plan(g, direction);
-  plan->method = &method;
-  plan->geometry = g;
-  plan->direction = direction;
-  return plan;
+  return planBy(choose(g, direction), g, direction);
 }
 
 std::unique_ptr<Plan> prepareForward(const Signature& s) {
-  require(s.inputs.size() >= 2 && s.outputs.size() == 1, "conv takes x, w, (scale), (bias)");
-  requireFloats(s);
-  const int axes = axesOf(s.inputs[0]);
+  require(s.outputs.size() == 1, "conv takes x, w, (scale), (bias)");
   AttrReader attrs(s);
-  Geometry g;
-  readAxes(attrs, axes, g);
-  const std::int64_t activation = attrs.integer();
-  require(activation >= 0 && activation <= 4, "conv: no such activation");
-  g.activation = static_cast<Activation>(activation);
-  g.scaled = attrs.boolean();
-  g.biased = s.inputs.size() > (g.scaled ? 3 : 2);
-  require(s.inputs.size() == 2u + g.scaled + g.biased, "conv takes x, w, (scale), (bias)");
-  fit(s.inputs[0], s.inputs[1], s.outputs[0], g);
-  for (std::size_t i = 2; i < s.inputs.size(); i++)
-    require(s.inputs[i].rank() == 1 && s.inputs[i].shape[0] == g.filters,
-            "conv: scale or bias does not fit");
+  const Geometry g = forwardGeometry(s, attrs);
+  fitOutput(s.outputs[0], s.inputs[0].rank() - 2, g);
   return planOf(g, Direction::forward);
 }
 
@@ -105,7 +95,8 @@ std::unique_ptr<Plan> prepareInputGrad(const Signature& s) {
   Geometry g;
   requireSize(attrs, s.outputs[0], 1, axes);
   readAxes(attrs, axes, g);
-  fit(s.outputs[0], s.inputs[1], s.inputs[0], g);
+  fit(s.outputs[0], s.inputs[1], g);
+  fitOutput(s.inputs[0], axes, g);
   return planOf(g, Direction::inputGrad);
 }
 
@@ -117,7 +108,8 @@ std::unique_ptr<Plan> prepareKernelGrad(const Signature& s) {
   Geometry g;
   requireSize(attrs, s.outputs[0], 0, axes);
   readAxes(attrs, axes, g);
-  fit(s.inputs[0], s.outputs[0], s.inputs[1], g);
+  fit(s.inputs[0], s.outputs[0], g);
+  fitOutput(s.inputs[1], axes, g);
   return planOf(g, Direction::kernelGrad);
 }
 
@@ -128,6 +120,34 @@ Status run(const Task& task) noexcept {
 }  // namespace
 
 const char* ConvolutionPlan::describe() const { return method->name; }
+
+std::unique_ptr<ConvolutionPlan> planBy(const Method& method, const Geometry& g,
+                                        Direction direction) {
+  std::unique_ptr<ConvolutionPlan> plan = method.plan(g, direction);
+  plan->method = &method;
+  plan->geometry = g;
+  plan->direction = direction;
+  return plan;
+}
+
+Geometry forwardGeometry(const Signature& s, AttrReader& attrs) {
+  require(s.inputs.size() >= 2, "conv takes x, w, (scale), (bias)");
+  requireFloats(s);
+  const int axes = axesOf(s.inputs[0]);
+  Geometry g;
+  readAxes(attrs, axes, g);
+  const std::int64_t activation = attrs.integer();
+  require(activation >= 0 && activation <= 4, "conv: no such activation");
+  g.activation = static_cast<Activation>(activation);
+  g.scaled = attrs.boolean();
+  g.biased = s.inputs.size() > (g.scaled ? 3 : 2);
+  require(s.inputs.size() == 2u + g.scaled + g.biased, "conv takes x, w, (scale), (bias)");
+  fit(s.inputs[0], s.inputs[1], g);
+  for (std::size_t i = 2; i < s.inputs.size(); i++)
+    require(s.inputs[i].rank() == 1 && s.inputs[i].shape[0] == g.filters,
+            "conv: scale or bias does not fit");
+  return g;
+}
 
 Epilogue epilogueOf(const Task& task) {
   const Geometry& g = static_cast<const ConvolutionPlan&>(task.plan).geometry;
@@ -146,6 +166,7 @@ void addConvolutionKernels(KernelList& list) {
   list.push_back({"conv", convolution::prepareForward, convolution::run});
   list.push_back({"convInputGrad", convolution::prepareInputGrad, convolution::run});
   list.push_back({"convKernelGrad", convolution::prepareKernelGrad, convolution::run});
+  convolution::addPooled(list);
 }
 
 }  // namespace neurone::NEURONE_ISA

@@ -28,6 +28,7 @@ struct Geometry {
   // What y goes through in the forward direction: activation(y · scale + bias).
   Activation activation = Activation::linear;
   bool scaled = false, biased = false;
+  bool oneThread = false;  // whether one thread runs all blocks: then they need not be many
 
   Index channelsPerGroup() const { return channels / groups; }
   Index filtersPerGroup() const { return filters / groups; }
@@ -51,7 +52,8 @@ struct ConvolutionPlan : Plan {
 
 // An algorithm. `plan` is only asked for what fits; `geometry` and `direction` of the plan, and
 // its method, are filled in by the caller. Operands of a task: forward x, w, (scale), (bias) → y;
-// inputGrad dy, w → dx; kernelGrad x, dy → dw.
+// inputGrad dy, w → dx; kernelGrad x, dy → dw. In the forward direction all phases but the last
+// one only prepare the weights, in the same way for any number of images, rows and columns.
 struct Method {
   const char* name;
   bool (*fits)(const Geometry&, Direction);
@@ -64,6 +66,12 @@ extern const Method im2col, pointwise, winograd, direct, depthwise;
 // The static table: which algorithm computes a convolution. NEURONE_CONV=<name> in the environment
 // forces one wherever it fits.
 const Method& choose(const Geometry&, Direction);
+
+std::unique_ptr<ConvolutionPlan> planBy(const Method&, const Geometry&, Direction);
+
+// The geometry of x, w, (scale), (bias) and of the attributes of `conv`, checked; of y that which
+// follows.
+Geometry forwardGeometry(const Signature&, AttrReader&);
 
 // What y goes through, for the channels that begin at `scale` and `bias`.
 struct Epilogue {

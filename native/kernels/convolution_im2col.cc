@@ -44,12 +44,13 @@ Index taps(const ProductPlan& plan, const Part& part, Index tap) {
 void chooseBlocks(ProductPlan& plan, Index rows, Index depth) {
   Index most = 8 * kMaxRows;
   const double perRow = static_cast<double>(depth) * plan.out + 1;
-  Index wanted = roundUp(ceilDiv(rows, kBlocks), kMaxRows);
+  const bool oneThread = plan.geometry.oneThread;
+  Index wanted = oneThread ? most : roundUp(ceilDiv(rows, kBlocks), kMaxRows);
   while (wanted < most && wanted * perRow < kBlockWork) wanted += kMaxRows;
   plan.blockRows = convolution::most(least(least(wanted, most), rows), 1);
   plan.blockColumns = roundUp(plan.out, kPanel);
   const Index rowBlocks = ceilDiv(rows, plan.blockRows) * plan.geometry.groups;
-  while (plan.blockColumns > 4 * kPanel && plan.blockRows * perRow > kBlockWork &&
+  while (!oneThread && plan.blockColumns > 4 * kPanel && plan.blockRows * perRow > kBlockWork &&
          rowBlocks * ceilDiv(plan.out, plan.blockColumns) < kBlocks)
     plan.blockColumns = roundUp(plan.blockColumns / 2, kPanel);
   plan.columnBlocks = ceilDiv(plan.out, plan.blockColumns);
@@ -133,7 +134,7 @@ void clearBlock(const Task& task, const ProductPlan& plan, Index block) {
 }
 
 bool fitsPixels(const Axis& a) {
-  return a.kernel == 1 && a.stride == 1 && a.before == 0 && a.after == 0;
+  return a.kernel == 1 && a.stride == 1 && a.before == 0 && a.output == a.size;
 }
 
 std::unique_ptr<ConvolutionPlan> planIm2col(const Geometry& g, Direction direction) {

@@ -192,7 +192,7 @@ std::unique_ptr<ConvolutionPlan> plan(const Geometry& g, Direction direction) {
   plan->columns = least(roundUp(plan->out, kPanel), plan->in <= 128 ? 128 : 64);
   Index most = kBlockFloats / (kPlaces * (plan->pitch + plan->columns)) / kMaxRows * kMaxRows;
   most = convolution::most(least(most, kMostTiles), kMaxRows);
-  most = least(most, roundUp(ceilDiv(plan->tiles, kBlocks), kMaxRows));
+  if (!g.oneThread) most = least(most, roundUp(ceilDiv(plan->tiles, kBlocks), kMaxRows));
   const Index blocks = plan->tiles > 0 ? ceilDiv(plan->tiles, most) : 0;
   plan->blockTiles = blocks > 0 ? ceilDiv(plan->tiles, blocks) : 1;
   plan->patchMatrix = matrixStride(plan->blockTiles * plan->pitch);

@@ -66,6 +66,10 @@ struct PoolPlan : Plan {
 // Reads window, strides, before and after, and checks them with the shapes of x and y.
 void readGeometry(PoolPlan& plan, AttrReader& attrs, const ValueInfo& x, const ValueInfo& y);
 
+// Rows [begin, end) of the output, counted over all images: maxima, or means.
+void maxRows(const PoolPlan&, const float* x, float* y, Index begin, Index end) noexcept;
+void averageRows(const PoolPlan&, const float* x, float* y, Index begin, Index end) noexcept;
+
 // V vectors of channels, of the last of which only the lanes of the mask are there.
 template <int V, bool kTail>
 struct Chunk {

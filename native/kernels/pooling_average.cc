@@ -63,13 +63,8 @@ void averageRow(const PoolPlan& plan, Box box, const float* image, float* y) {
 
 Status runAverage(const Task& task) noexcept {
   const auto& plan = planOf<PoolPlan>(task);
-  const Index perRow = plan.axes[2].out * plan.channels;
-  const Index perImage = plan.inputPixels() * plan.channels;
   forBlocks(task, plan.outputRows(), plan.rowSplit, [&](Index begin, Index end) {
-    forOutputRows(plan, begin, end, [&](Index image, const Box& box, Index row) {
-      averageRow(plan, box, task.in<float>(0) + image * perImage,
-                 task.out<float>(0) + row * perRow);
-    });
+    averageRows(plan, task.in<float>(0), task.out<float>(0), begin, end);
   });
   return Status::ok;
 }
@@ -118,6 +113,15 @@ Status runAverageGrad(const Task& task) noexcept {
 }
 
 }  // namespace
+
+void pool::averageRows(const PoolPlan& plan, const float* x, float* y, Index begin,
+                       Index end) noexcept {
+  const Index perRow = plan.axes[2].out * plan.channels;
+  const Index perImage = plan.inputPixels() * plan.channels;
+  forOutputRows(plan, begin, end, [&](Index image, const Box& box, Index row) {
+    averageRow(plan, box, x + image * perImage, y + row * perRow);
+  });
+}
 
 void addAveragePoolKernels(KernelList& list) {
   list.push_back({"averagePool", prepareAverage, runAverage});

@@ -103,7 +103,7 @@ std::unique_ptr<Plan> prepareMaxGrad(const Signature& signature) {
   return plan;
 }
 
-void maxRow(const MaxPlan& plan, Box box, const float* image, float* y) {
+void maxRow(const PoolPlan& plan, Box box, const float* image, float* y) {
   const Index channels = plan.channels;
   for (Index o = 0; o < plan.axes[2].out; o++, y += channels) {
     box.w = plan.axes[2].taps(o);
@@ -160,12 +160,8 @@ void pickRow(const MaxPlan& plan, Box box, const float* ts, const float* image, 
 
 Status runMax(const Task& task) noexcept {
   const auto& plan = planOf<MaxPlan>(task);
-  const Index perRow = plan.axes[2].out * plan.channels;
-  const Index perImage = plan.inputPixels() * plan.channels;
   forBlocks(task, plan.outputRows(), plan.rowSplit, [&](Index begin, Index end) {
-    forOutputRows(plan, begin, end, [&](Index image, const Box& box, Index row) {
-      maxRow(plan, box, task.in<float>(0) + image * perImage, task.out<float>(0) + row * perRow);
-    });
+    maxRows(plan, task.in<float>(0), task.out<float>(0), begin, end);
   });
   return Status::ok;
 }
@@ -280,6 +276,15 @@ Status runMaxGrad(const Task& task) noexcept {
 }
 
 }  // namespace
+
+void pool::maxRows(const PoolPlan& plan, const float* x, float* y, Index begin,
+                   Index end) noexcept {
+  const Index perRow = plan.axes[2].out * plan.channels;
+  const Index perImage = plan.inputPixels() * plan.channels;
+  forOutputRows(plan, begin, end, [&](Index image, const Box& box, Index row) {
+    maxRow(plan, box, x + image * perImage, y + row * perRow);
+  });
+}
 
 void addMaxPoolKernels(KernelList& list) {
   list.push_back({"maxPool", prepareMax, runMax});

@@ -96,6 +96,22 @@ const convCases: Decomposition[] = convForms.flatMap(({ title, x, w, strides, gr
   ),
 );
 
+const convPoolCases: Decomposition[] = convCases
+  .filter(({ inputs: [x, w] }) => x.rank === 4 && w.size > 0)
+  .map(({ title, inputs, attrs }, i) => ({
+    op: 'convPool',
+    title: `${title}, ${i % 2 ? 'averages' : 'maxima'}`,
+    inputs,
+    attrs: {
+      ...attrs,
+      averages: i % 2,
+      window: [2, 3],
+      poolStrides: [2, 1],
+      poolBefore: [0, 1],
+      poolAfter: [1, 1],
+    },
+  }));
+
 const labelled = (rows: number, classes: number): [Tensor, Tensor] => [
   float([rows, classes], -10, 10),
   int(random.integers(rows, 0, classes)),
@@ -186,6 +202,7 @@ export const decompositions: readonly Decomposition[] = [
   ...over('reluGrad', (s) => [float(s), float(s)]),
   ...denseCases,
   ...convCases,
+  ...convPoolCases,
   ...losses,
   ...normalizations,
   ...updates,

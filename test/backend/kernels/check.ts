@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { KernelFailure, type RunOptions, runKernel } from '../../support/kernel.js';
 import type { KernelCase } from './case.js';
 import { convolutionCases } from './convolution.js';
+import { convolutionPoolCases } from './convolution-pool.js';
 import { elementwiseCases } from './elementwise.js';
 import { movementCases } from './movement.js';
 import { normalizationCases } from './normalization.js';
@@ -16,6 +17,7 @@ export const cases: readonly KernelCase[] = [
   ...elementwiseCases,
   ...movementCases,
   ...convolutionCases,
+  ...convolutionPoolCases,
   ...normalizationCases,
   ...reduceAndProductCases,
   ...trainingCases,

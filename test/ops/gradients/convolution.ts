@@ -6,9 +6,11 @@ import {
   type Geometry,
 } from '../../../lib/ops/convolution.js';
 import { conv, convTranspose, depthwiseConv, separableConv } from '../../../lib/ops/convolve.js';
+import { call } from '../../../lib/ops/define.js';
 import type { ConvActivation } from '../../../lib/ops/fused-activation.js';
 import type { Tensor } from '../../../lib/tensor/tensor.js';
 import { real } from '../../support/gradcheck.js';
+import { opNamed } from '../../support/ops.js';
 import type { GradientCase, GradientCases } from './case.js';
 
 interface Form {
@@ -125,6 +127,23 @@ const publicCases: GradientCase[] = [
   },
 ];
 
+/** `convPool` itself: what fusing makes is not differentiated, but could be. */
+const pooledCases: GradientCase[] = [0, 1].map((averages) => ({
+  title: averages ? 'averages' : 'maxima',
+  operands: [real([2, 6, 5, 2]), real([2, 2, 2, 3]), real([3])],
+  fn: (x: Tensor, w: Tensor, bias: Tensor) =>
+    call(opNamed('convPool'), [x, w, bias], {
+      ...plain,
+      activation: 3,
+      scaled: 0,
+      averages,
+      window: [2, 3],
+      poolStrides: [2, 1],
+      poolBefore: [0, 1],
+      poolAfter: [1, 0],
+    }),
+}));
+
 export const convolutionCases: GradientCases = {
   conv: [
     ...forms.map(({ title, x, w, geometry }) => ({
@@ -135,6 +154,7 @@ export const convolutionCases: GradientCases = {
     ...fusedCases,
     ...publicCases,
   ],
+  convPool: pooledCases,
   convInputGrad: [
     ...forms.map(({ title, x, w, y, geometry }) => ({
       title,

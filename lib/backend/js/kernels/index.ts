@@ -5,6 +5,7 @@ import { argumentKernels } from './argument.js';
 import { binaryKernels } from './binary.js';
 import { compareKernels } from './compare.js';
 import { convolutionKernels } from './convolution.js';
+import { convolutionPoolKernels } from './convolution-pool.js';
 import { cumulativeKernels } from './cumulative.js';
 import { gatherKernels } from './gather.js';
 import { lossKernels } from './loss.js';
@@ -39,6 +40,7 @@ export const jsKernels: ReadonlyMap<string, Kernel> = new Map(
     randomKernels,
     matmulKernels,
     convolutionKernels,
+    convolutionPoolKernels,
     normalizationKernels,
     poolingKernels,
     descentKernels,
