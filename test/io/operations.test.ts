@@ -113,6 +113,31 @@ describe('what Keras cannot say', () => {
     ['the largest first', (t) => ops.sort(t, 1, { descending: true }), /Sort.*descending/],
     ['strides', (t) => ops.slice(t, [0, 0, 0], [1, 2, 2], [1, 1, 2]), /Slice of Keras has only/],
     ['a bound that is a tensor', (t) => ops.clip(t, ops.mean(t), 1), /Clip.*x_min/],
+    [
+      'groups',
+      (t) =>
+        ops.conv(
+          t,
+          tensor([
+            [
+              [1, 1],
+              [2, 2],
+            ],
+          ]),
+        ),
+      /Conv.*groups/,
+    ],
+    [
+      'padding causal',
+      (t) => ops.maxPool(ops.conv(t, tensor([[[1], [1], [2], [2]]]), { padding: 'causal' }), 2),
+      /Conv.*padding "causal"/,
+    ],
+    [
+      'widths that are tensors',
+      (t) =>
+        ops.image.gaussianBlur(ops.expandDims(t, -1), { sigma: ops.mean(t, [0, 1]).slice(0, 2) }),
+      /sigma/,
+    ],
     ['a variable', (t) => ops.add(t, variable(1)), /Add.*variable/],
   ])('%s: the error names it when the model is saved', (_, call, message) => {
     const inputs = x();
