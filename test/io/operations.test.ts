@@ -146,6 +146,18 @@ describe('what Keras cannot say', () => {
     expect(() => model.toJSON()).toThrow(message);
   });
 
+  it('is said otherwise where that is the same', () => {
+    const inputs = x();
+    const lengths = ops.max(ops.add(ops.multiply(inputs, 0), 3), [1, 2]);
+    const decoded = ops.ctcDecode(inputs, lengths, { maskIndex: null });
+    const pooled = ops.adaptiveAveragePool(ops.expandDims(inputs, -1), 2);
+    const configs = operationsOf(new Model({ inputs, outputs: [...decoded, pooled] }));
+    const config = (className: string) =>
+      (configs.find(({ class_name }) => class_name === className) as { config?: unknown }).config;
+    expect(config('CTCDecode')).toMatchObject({ mask_index: -1 });
+    expect(config('AdaptiveAveragePool')).toMatchObject({ output_size: [2, 2] });
+  });
+
   it('leaves the file alone', async () => {
     const inputs = x();
     const path = `${temporaryFolder()}/m.keras`;
