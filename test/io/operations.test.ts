@@ -113,12 +113,49 @@ describe('what Keras cannot say', () => {
     ['the largest first', (t) => ops.sort(t, 1, { descending: true }), /Sort.*descending/],
     ['strides', (t) => ops.slice(t, [0, 0, 0], [1, 2, 2], [1, 1, 2]), /Slice of Keras has only/],
     ['a bound that is a tensor', (t) => ops.clip(t, ops.mean(t), 1), /Clip.*x_min/],
+    [
+      'groups',
+      (t) =>
+        ops.conv(
+          t,
+          tensor([
+            [
+              [1, 1],
+              [2, 2],
+            ],
+          ]),
+        ),
+      /Conv.*groups/,
+    ],
+    [
+      'padding causal',
+      (t) => ops.maxPool(ops.conv(t, tensor([[[1], [1], [2], [2]]]), { padding: 'causal' }), 2),
+      /Conv.*padding "causal"/,
+    ],
+    [
+      'widths that are tensors',
+      (t) =>
+        ops.image.gaussianBlur(ops.expandDims(t, -1), { sigma: ops.mean(t, [0, 1]).slice(0, 2) }),
+      /sigma/,
+    ],
     ['a variable', (t) => ops.add(t, variable(1)), /Add.*variable/],
   ])('%s: the error names it when the model is saved', (_, call, message) => {
     const inputs = x();
     const model = new Model({ inputs, outputs: call(inputs) });
     expect(() => model.toJSON()).toThrow(ConfigError);
     expect(() => model.toJSON()).toThrow(message);
+  });
+
+  it('is said otherwise where that is the same', () => {
+    const inputs = x();
+    const lengths = ops.max(ops.add(ops.multiply(inputs, 0), 3), [1, 2]);
+    const decoded = ops.ctcDecode(inputs, lengths, { maskIndex: null });
+    const pooled = ops.adaptiveAveragePool(ops.expandDims(inputs, -1), 2);
+    const configs = operationsOf(new Model({ inputs, outputs: [...decoded, pooled] }));
+    const config = (className: string) =>
+      (configs.find(({ class_name }) => class_name === className) as { config?: unknown }).config;
+    expect(config('CTCDecode')).toMatchObject({ mask_index: -1 });
+    expect(config('AdaptiveAveragePool')).toMatchObject({ output_size: [2, 2] });
   });
 
   it('leaves the file alone', async () => {

@@ -170,6 +170,67 @@ const parameterized: Record<string, Call> = {
   'relu with': (x) => activations.relu(x, { negativeSlope: 0.1, maxValue: 1, threshold: 0.5 }),
 };
 
+/** A constant of numbers that JSON keeps exactly. */
+const eighths = (...shape: number[]): Tensor => {
+  const size = shape.reduce((a, b) => a * b);
+  return tensor(
+    Float32Array.from({ length: size }, (_, i) => ((i % 7) - 3) / 8),
+    { shape },
+  );
+};
+const image = (x: Tensor): Tensor => ops.reshape(x, [-1, 2, 2, 3]);
+/** `count` for each row. */
+const frames = (i: Tensor, count: number): Tensor => ops.max(ops.add(ops.multiply(i, 0), count), 1);
+
+const spatial: Record<string, Call> = {
+  conv: (x) => ops.conv(x, eighths(2, 4, 5), { groups: 1 }),
+  'conv with': (x) =>
+    ops.conv(image(x), eighths(2, 1, 3, 2), { strides: 1, padding: 'SAME', dilationRate: [1, 2] }),
+  'conv in steps': (x) => ops.conv(x, eighths(2, 4, 2), { strides: [2] }),
+  'conv by': (x, y) => ops.conv(x, ops.reshape(ops.sum(y, 0), [3, 4, 1])),
+  conv_transpose: (x) => ops.convTranspose(x, eighths(2, 5, 4), { strides: 2 }),
+  'conv_transpose with': (x) =>
+    ops.convTranspose(x, eighths(3, 2, 4), { strides: [2], padding: 'same', outputPadding: 1 }),
+  depthwise_conv: (x) => ops.depthwiseConv(x, eighths(2, 4, 2), { padding: 'same' }),
+  separable_conv: (x) => ops.separableConv(x, eighths(2, 4, 2), eighths(1, 8, 3)),
+  max_pool: (x) => ops.maxPool(x, 2),
+  'max_pool with': (x) => ops.maxPool(image(x), [2, 1], { strides: 1, padding: 'same' }),
+  average_pool: (x) => ops.averagePool(image(x), 2),
+  'average_pool with': (x) =>
+    ops.averagePool(x, 2, { strides: 1, padding: 'same', dataFormat: 'channels_first' }),
+  adaptive_max_pool: (x) => ops.adaptiveMaxPool(x, 2),
+  adaptive_average_pool: (x) => ops.adaptiveAveragePool(x, [2], { dataFormat: 'channelsFirst' }),
+  resize: (x) => ops.image.resize(image(x), [3, 4]),
+  'resize with': (x) =>
+    ops.image.resize(image(x), [3, 5], {
+      interpolation: 'bicubic',
+      antialias: true,
+      padToAspectRatio: true,
+      fillValue: 0.5,
+    }),
+  'resize cut': (x) =>
+    ops.image.resize(image(x), [4, 2], { interpolation: 'nearest', cropToAspectRatio: true }),
+  affine_transform: (x) =>
+    ops.image.affineTransform(image(x), [1, 0.25, 0.5, 0, 1, 0, 0, 0], { fillMode: 'reflect' }),
+  'affine_transform by': (x, y) =>
+    ops.image.affineTransform(
+      image(x),
+      ops.gather(ops.reshape(y, [-1, 12]), [0, 1, 2, 3, 4, 5, 6, 7], 1),
+      {
+        interpolation: 'nearest',
+        fillValue: 2,
+      },
+    ),
+  gaussian_blur: (x) => ops.image.gaussianBlur(image(x)),
+  'gaussian_blur with': (x) => ops.image.gaussianBlur(image(x), { kernelSize: [1, 3], sigma: 0.5 }),
+  rgb_to_hsv: (x) => ops.image.rgbToHsv(image(x)),
+  hsv_to_rgb: (x) => ops.image.hsvToRgb(image(x)),
+  rgb_to_grayscale: (x) => ops.image.rgbToGrayscale(image(x), { dataFormat: 'channelsLast' }),
+  in_top_k: (x, _y, i) => ops.inTopK(ops.reshape(i, [-1]), ops.reshape(x, [-1, 4]), 2),
+  ctc_loss: (x, _y, i) => ops.ctcLoss(ops.minimum(i, 2), x, frames(i, 1), frames(i, 3), 3),
+  ctc_decode: (x, _y, i) => ops.ctcDecode(x, frames(i, 3), { mergeRepeated: false, maskIndex: 1 }),
+};
+
 /** Calls by name. */
 export const operationCalls: Readonly<Record<string, Call>> = {
   ...unary,
@@ -177,4 +238,5 @@ export const operationCalls: Readonly<Record<string, Call>> = {
   ...reductions,
   ...movement,
   ...parameterized,
+  ...spatial,
 };

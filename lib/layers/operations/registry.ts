@@ -13,6 +13,8 @@ export interface Parameter {
   readonly fallback: unknown;
   /** What Keras's value is here. */
   readonly read: (value: unknown) => unknown;
+  /** What our value is in Keras; undefined if Keras has nothing like it. */
+  readonly write: (value: unknown) => unknown;
 }
 
 /** A class of operations of Keras. */
@@ -68,6 +70,7 @@ export const parameter = (
   inOptions: false,
   fallback,
   read: (value) => value,
+  write: (value) => value,
   ...more,
 });
 

@@ -1,4 +1,5 @@
-// All operations that Keras has a class for (keras/src/ops/numpy.py, nn.py, math.py and core.py).
+// The operations that Keras has a class for (keras/src/ops/numpy.py, nn.py, math.py and core.py); those over
+// windows and images are in spatial.ts.
 import * as activations from '../../activations/index.js';
 import type { Recordable } from '../../ops/define.js';
 import * as ops from '../../ops/index.js';
@@ -6,6 +7,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { ConfigError } from '../../util/errors.js';
 import { getItem } from './get-item.js';
 import { define, parameter, record } from './registry.js';
+import './spatial.js';
 
 /** Functions by Keras's name; ours, which they are recorded under, is the same but for its first letter. */
 function plain(module: string, operands: number, table: Record<string, Recordable>): void {
@@ -129,6 +131,8 @@ for (const [name, className, fn, parameters, fixed] of [
 }
 define('ops.math', 'TopK', ops.topK, { parameters: [parameter('k')], fixed: { sorted: true } });
 record('topK', 'TopK');
+define('ops.math', 'InTopK', ops.inTopK, { operands: 2, parameters: [parameter('k')] });
+record('inTopK', 'InTopK');
 define('ops.core', 'Cast', ops.cast, {
   parameters: [parameter('dtype', undefined, { read: dtypeOf })],
 });
@@ -219,4 +223,23 @@ define('activations.activations', 'ReLU', activations.relu, {
     parameter('max_value', null),
     parameter('threshold', 0),
   ],
+});
+
+define('ops.nn', 'CTCLoss', ops.ctcLoss, { operands: 4, parameters: [parameter('mask_index', 0)] });
+record('ctcLoss', 'CTCLoss');
+const option = (key: string, fallback: unknown) => parameter(key, fallback, { inOptions: true });
+define('ops.nn', 'CTCDecode', ops.ctcDecode, {
+  operands: 2,
+  parameters: [
+    option('strategy', 'greedy'),
+    option('beam_width', 100),
+    option('top_paths', 1),
+    option('merge_repeated', true),
+    option('mask_index', 0),
+  ],
+});
+// The last class, which null stands for.
+record('ctcDecode', 'CTCDecode', ([x, lengths, given = {}]) => {
+  const options = given as ops.CtcDecodeOptions;
+  return [x, lengths, options.maskIndex === null ? { ...options, maskIndex: -1 } : options];
 });

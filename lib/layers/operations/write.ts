@@ -54,8 +54,11 @@ export function writeConfig(call: KerasCall): Json {
   if (given.slice(positional.length + keywords.length).some((arg) => arg !== undefined)) {
     refuse(call, `has only ${parameters.map(({ key }) => key).join(', ') || 'its operands'}`);
   }
-  const parameterValue = (one: Parameter): unknown =>
-    options[one.option] ?? given[positional.indexOf(one)] ?? one.fallback;
+  const parameterValue = (one: Parameter): unknown => {
+    const value = options[one.option] ?? given[positional.indexOf(one)] ?? one.fallback;
+    if (value === undefined || value === null) return value;
+    return one.write(value) ?? refuse(call, `has no ${one.key} ${JSON.stringify(value)}`);
+  };
   const entries = parameters.map((one) => [one.key, parameterValue(one)] as const);
   const wrong = entries.find(([, value]) => !isJson(value));
   if (wrong) refuse(call, `keeps ${wrong[0]} in its config, which holds no tensors`);
