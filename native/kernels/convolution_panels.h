@@ -51,10 +51,16 @@ struct Ending {
   }
 };
 
-// C = A·B, or C += A·B to resume. A panel stays in the L1 or L2 cache for all rows.
-template <bool kRowsTogether>
-inline void multiply(const Multiply& m) noexcept {
+inline Index tilesOf(const Multiply& m) {
+  return ceilDiv(m.rows, kMaxRows) * ceilDiv(m.columns, kPanel);
+}
+
+// C = A·B, or C += A·B to resume. A panel stays in the L1 or L2 cache for all rows. `before` is
+// called with the number of each tile.
+template <bool kRowsTogether, class Before>
+inline void multiply(const Multiply& m, Before before) noexcept {
   const Index tiles = ceilDiv(m.rows, kMaxRows);
+  Index done = 0;
   gemm::TileArgs t;
   t.aStride = m.aStride;
   t.bStride = kPanel;
@@ -80,11 +86,17 @@ inline void multiply(const Multiply& m) noexcept {
       t.a = m.a + (kRowsTogether ? row : row * m.aStride);
       t.c = m.c + row * m.cStride + j;
       t.mask = gemm::firstLanes((width - 1) % kLanes + 1);
+      before(done++);
       t.ahead = line < m.aheadLines ? m.ahead + line++ * kLineFloats : nullptr;
       run(t);
       if (m.epilogue) finishRows(m.epilogue->from(j), t.c, m.cStride, rows, width);
     }
   }
+}
+
+template <bool kRowsTogether>
+inline void multiply(const Multiply& m) noexcept {
+  multiply<kRowsTogether>(m, [](Index) {});
 }
 
 }  // namespace neurone::NEURONE_ISA::convolution
