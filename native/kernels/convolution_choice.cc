@@ -17,7 +17,7 @@ bool likesWinograd(const Geometry& g, Direction direction) {
 }
 
 // Where weights are large and rows few, reading the weights is what takes long.
-constexpr Index kStreamedRows = 224, kStreamedWeights = 1 << 15;
+constexpr Index kStreamedRows = 112, kStreamedWeights = 1 << 15;
 
 bool likesStreamed(const Geometry& g, Direction direction) {
   const Index rows = g.images * (direction == Direction::forward ? g.outputs() : g.pixels());
