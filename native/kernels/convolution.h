@@ -61,7 +61,7 @@ struct Method {
   Status (*run)(const Task&) noexcept;
 };
 
-extern const Method im2col, pointwise, winograd, direct, depthwise;
+extern const Method im2col, pointwise, streamed, winograd, direct, depthwise;
 
 // The static table: which algorithm computes a convolution. NEURONE_CONV=<name> in the environment
 // forces one wherever it fits.

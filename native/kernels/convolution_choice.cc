@@ -26,11 +26,20 @@ bool likesWinograd(const Geometry& g, Direction direction) {
   return g.images * g.outputs() >= (cached ? kCachedOutputs : kWinogradOutputs);
 }
 
+// Where weights are large and rows few, reading the weights is what takes long.
+constexpr Index kStreamedRows = 112, kStreamedWeights = 1 << 15;
+
+bool likesStreamed(const Geometry& g, Direction direction) {
+  const Index rows = g.images * (direction == Direction::forward ? g.outputs() : g.pixels());
+  return streamed.fits(g, direction) && rows <= kStreamedRows &&
+         g.taps() * g.channelsPerGroup() * g.filters >= kStreamedWeights;
+}
+
 // Read with every plan, not once, so that one process can compare algorithms.
 const Method* forced() {
   const char* const wanted = std::getenv("NEURONE_CONV");
   if (!wanted) return nullptr;
-  for (const Method* method : {&im2col, &pointwise, &winograd, &direct, &depthwise})
+  for (const Method* method : {&im2col, &pointwise, &streamed, &winograd, &direct, &depthwise})
     if (std::strcmp(wanted, method->name) == 0) return method;
   return nullptr;
 }
@@ -42,6 +51,7 @@ const Method& choose(const Geometry& g, Direction direction) {
   if (wanted && wanted->fits(g, direction)) return *wanted;
   if (likesWinograd(g, direction)) return winograd;
   if (g.groups > 1 && depthwise.fits(g, direction)) return depthwise;
+  if (likesStreamed(g, direction)) return streamed;
   for (const Method* method : {&pointwise, &direct})
     if (method->fits(g, direction)) return *method;
   return im2col;

@@ -26,4 +26,7 @@ inline bool isPiecewiseLinear(Activation activation) {
   return e.activation == Activation::relu6 ? gemm::atMost(v, spread(6.0f)) : v;
 }
 
+// Takes columns of rows through the epilogue.
+void finishRows(const Epilogue&, float* y, Index stride, Index rows, Index columns) noexcept;
+
 }  // namespace neurone::NEURONE_ISA::convolution

@@ -4,6 +4,8 @@
 namespace neurone::NEURONE_ISA::convolution {
 namespace {
 
+constexpr Index kLine = 16;  // floats of one line of a cache
+
 // Whether taps that follow each other meet pixels that do.
 bool isRun(const Line& line) {
   for (Index t = 1; t < line.taps(); t++)
@@ -122,6 +124,25 @@ void gather(const Lattice& lattice, const Slice& slice, const float* source, Ind
         for (Index r = 0; r < count; r++) clearRow(width, piece + r * pitch);
       piece += width;
       tap += end - t2;
+    }
+  }
+}
+
+void fetch(const Lattice& lattice, const Slice& slice, const float* source, Index group, Index row,
+           Index rows) noexcept {
+  if (rows == 0) return;
+  const Line &a0 = *lattice.axes[0], &a1 = *lattice.axes[1], &a2 = *lattice.axes[2];
+  const Index taps2 = a2.taps(), taps1 = a1.taps();
+  const float* const origin = source + group + slice.channel;
+  for (Position at(lattice, row); rows > 0; rows--, at.skip(lattice, 1)) {
+    for (Index tap = slice.tap; tap < slice.tap + slice.taps; tap++) {
+      const Index t2 = tap % taps2, t1 = tap / taps2 % taps1, t0 = tap / (taps2 * taps1);
+      const Index i0 = at.q0 * a0.step + a0.offsets[t0], i1 = at.q1 * a1.step + a1.offsets[t1];
+      const Index i2 = at.q2 * a2.step + a2.offsets[t2];
+      if (i0 < 0 || i0 >= a0.size || i1 < 0 || i1 >= a1.size || i2 < 0 || i2 >= a2.size) continue;
+      const Index pixel = ((at.image * a0.size + i0) * a1.size + i1) * a2.size + i2;
+      const float* const from = origin + pixel * lattice.channels;
+      for (Index i = 0; i < slice.channels; i += kLine) __builtin_prefetch(from + i, 0, 2);
     }
   }
 }

@@ -109,4 +109,8 @@ inline void clearRow(Index n, float* to) {
 void gather(const Lattice&, const Slice&, const float* source, Index group, Index row, Index rows,
             float* to, Index pitch) noexcept;
 
+// Asks for the pixels that `gather` would read.
+void fetch(const Lattice&, const Slice&, const float* source, Index group, Index row,
+           Index rows) noexcept;
+
 }  // namespace neurone::NEURONE_ISA::convolution

@@ -91,9 +91,8 @@ void multiplyBlock(const Task& task, const ProductPlan& plan, const Part& part, 
                               (group * plan.panelsWide + column / kPanel) * depth * kPanel;
   m.c = part.contiguous ? task.out<float>(0) + row * plan.targets + target : apart;
   m.cStride = part.contiguous ? plan.targets : plan.blockColumns;
-  m.bias = epilogue.scale ? nullptr : epilogue.bias;
-  const bool inTile = !epilogue.scale && (epilogue.activation == Activation::linear ||
-                                          epilogue.activation == Activation::relu);
+  const Ending ending(epilogue);
+  m.bias = ending.bias;
   const Index count = part.slices.count();
   for (Index i = 0; i < count; i++) {
     const Slice slice = part.slices.at(i);
@@ -109,7 +108,7 @@ void multiplyBlock(const Task& task, const ProductPlan& plan, const Part& part, 
     m.k = slice.columns();
     m.resume = i > 0;
     m.fetch = plan.fetches && part.contiguous && i == 0;
-    m.relu = inTile && i + 1 == count && epilogue.activation == Activation::relu;
+    if (i + 1 == count) ending.apply(m);
     multiply<false>(m);
   }
   if (!part.contiguous) {
@@ -120,10 +119,6 @@ void multiplyBlock(const Task& task, const ProductPlan& plan, const Part& part, 
                task.out<float>(0) + at.target(lattice) * plan.targets + target,
                lattice.axes[2]->stride * plan.targets);
     }
-  } else if (!inTile) {
-    Epilogue rest = epilogue;
-    if (!epilogue.scale) rest.bias = nullptr;
-    for (Index r = 0; r < m.rows; r++) finish(rest, m.c + r * m.cStride, m.columns);
   }
 }
 

@@ -8,7 +8,7 @@ namespace neurone::NEURONE_ISA::convolution {
 namespace {
 
 constexpr Index kRows = 288;        // of dw in one block
-constexpr Index kArea = 288 * 128;  // of dw in one block: it stays in the L2 cache
+constexpr Index kArea = 288 * 256;  // of dw in one block: it stays in the L2 cache
 constexpr Index kPositions = 128;   // copied at a time
 constexpr Index kBlocks = 32;
 constexpr double kBlockWork = 400e3;
@@ -46,7 +46,7 @@ void multiplyBlock(const Task& task, const KernelGradPlan& plan, Index block) {
   m.panels = panels;
   m.panelStride = kPositions * kPanel;
   m.c = dw + (slice.tap * g.channelsPerGroup() + slice.channel) * g.filters + target;
-  m.cStride = g.filters;
+  m.cStride = m.aheadStride = g.filters;
   Index at = plan.positions * part / plan.parts;
   const Index end = plan.positions * (part + 1) / plan.parts;
   do {
@@ -62,9 +62,15 @@ void multiplyBlock(const Task& task, const KernelGradPlan& plan, Index block) {
     for (Index j = 0; j < m.columns; j += kPanel)
       gemm::packRows(dy + at * g.filters + target + j, g.filters, m.k, least(kPanel, m.columns - j),
                      panels + j / kPanel * m.panelStride, kPanel);
-    multiply<true>(m);
+    const Index next = at + m.k, rows = least(kPositions, end - next), tiles = tilesOf(m);
+    m.ahead = dy + next * g.filters + target;
+    m.aheadLines = rows > 0 ? ceilDiv(m.columns, kLineFloats) : 0;
+    multiply<true>(m, [&](Index tile) {
+      const Index row = rows * tile / tiles;
+      fetch(lattice, slice, x, channel, next + row, rows * (tile + 1) / tiles - row);
+    });
     m.resume = true;
-    at += m.k;
+    at = next;
   } while (at < end);
 }
 

@@ -188,10 +188,14 @@ const shapes: Readonly<Record<string, Convolution>> = {
     after: [0, 1, 0],
     groups: 2,
   }),
+  'many weights': convolution([5, 70, 140], [7, 7], [3, 3], same3),
   'many positions': convolution([3, 4, 6], [30, 31], [3, 3], same3),
 };
 
-const methods = ['im2col', 'pointwise', 'winograd', 'direct', 'depthwise'];
+const methods = ['im2col', 'pointwise', 'streamed', 'winograd', 'direct', 'depthwise'];
+
+/** There are no weights to stream where they are what is computed. */
+const lacking = new Set(['streamed convKernelGrad']);
 
 /** Winograd's transforms add up rounding errors of sums of 16 values. */
 const tolerance = (method: string) => (method === 'winograd' ? 3e-6 : 1e-6);
@@ -270,7 +274,7 @@ describe.runIf(backend() === 'native').each<Isa>(['baseline', 'avx2', 'avx512'])
     }
     for (const method of methods)
       for (const kernel of ['conv', 'convInputGrad', 'convKernelGrad'])
-        expect(used).toContain(`${method} ${kernel}`);
+        if (!lacking.has(`${method} ${kernel}`)) expect(used).toContain(`${method} ${kernel}`);
   });
 
   it.each([0, 1, 2, 3, 4])('scale, bias and activation %i', (activation) => {
