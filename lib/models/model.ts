@@ -191,13 +191,13 @@ export class Model<
   }
 
   /**
-   * Times one training step call by call.
+   * Times one training step, or a prediction where there are no targets, call by call.
    *
    * @returns a table (`toString()`), its rows, and a trace for chrome://tracing (`chromeTrace()`).
    */
   async profile(
     x: SamplesOf,
-    y: SamplesOf,
+    y?: SamplesOf,
     options: { readonly steps?: number } = {},
   ): Promise<Profile> {
     const { profileModel } = await import('./profile.js');
