@@ -43,7 +43,7 @@ const manyImages = 16;
 
 /**
  * Whether it pays that the kernel of the convolution `conv` does the pooling `pool` of its output as
- * well. On one thread it took 0 to 6 % less time over 19 shapes; and half as long where windows leave out a
+ * well. On one thread it took 0 to 6 % less time over 18 shapes; and half as long where windows leave out a
  * row and a column of 11×11 (32 to 64 channels, 256 images, two threads). It has to fit in the cache: the
  * rows of a window, or the image where windows overlap. Cutting an image there cost 7 % in the first layer
  * of ResNet50 for one image, and gave 3 % for eight.
