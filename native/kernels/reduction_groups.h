@@ -172,8 +172,10 @@ std::unique_ptr<ReductionPlan> planGroups(const Nest<2>& all) {
       return plan;
     }
   }
-  if (!isKept || all.rank < 3 || all.stride[1][last - 1] != 0 || all.stride[1][last - 2] == 0)
-    return nullptr;
+  // One group alone goes the same way, so that a sample's result does not depend on its batch.
+  const bool isAlone = all.rank == 2;
+  if (!isKept || all.rank < 2 || all.stride[1][last - 1] != 0) return nullptr;
+  if (!isAlone && all.stride[1][last - 2] == 0) return nullptr;
   bool keeps[kMaxRank + 2] = {};
   bool reduces[kMaxRank + 2] = {};
   for (int i = 0; i < last - 2; i++) (all.stride[1][i] != 0 ? keeps : reduces)[i] = true;
@@ -181,7 +183,7 @@ std::unique_ptr<ReductionPlan> planGroups(const Nest<2>& all) {
   plan->kept = axesOf(all, keeps);
   plan->reduced = axesOf(all, reduces);
   plan->reducedCount = plan->reduced.rows();
-  plan->groups = all.extent[last - 2];
+  plan->groups = isAlone ? 1 : all.extent[last - 2];
   plan->rows = all.extent[last - 1];
   plan->width = all.extent[last];
   const Index group = plan->rows * plan->width;
