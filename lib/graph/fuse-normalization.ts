@@ -13,7 +13,7 @@ export type Replacement = (mapped: (t: Tensor) => Tensor) => readonly (readonly 
 
 const rectifiers: readonly string[] = ['relu', 'relu6'];
 
-/** The call of a gradient with another one's `dy`, if `node` is that of a rectifier. */
+/** Whether it is the gradient of a rectifier. */
 const isRectifierGrad = ({ op }: OpNode): boolean => rectifiers.some((r) => op.name === `${r}Grad`);
 
 /** Normalizations of a batch that a rectifier follows alone. */

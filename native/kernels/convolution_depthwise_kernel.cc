@@ -2,6 +2,7 @@
 // registers over the rows of a strip. Blocks sum over groups of strips that the shape alone
 // decides; the groups are added up in their order.
 #include "convolution_depthwise.h"
+#include "convolution_sum.h"
 #include "convolution_tile.h"
 
 namespace neurone::NEURONE_ISA::convolution::alone {
@@ -108,9 +109,8 @@ constexpr Sum kSums[3][6] = {{nullptr, sum<1, 0>, sum<2, 1>, sum<3, 1>, sum<4, 1
 constexpr Index kMostSums = 5;
 
 struct KernelGradPlan : DepthwisePlan {
-  Index elements = 0;          // of dw
-  Index elementsPerBlock = 0;  // of those that add up groups
-  Index parts = 1;             // groups of strips that one block sums
+  Index elements = 0;  // of dw
+  Index parts = 1;     // groups of strips
 };
 
 // Adds what the strip's rows give to one row of the kernel.
@@ -166,24 +166,22 @@ std::unique_ptr<ConvolutionPlan> planKernelGrad(const Geometry& g, Direction dir
   // All channels of a strip's rows in one group.
   plan->stripsPerBlock = roundUp(most(plan->stripsPerBlock, 1), plan->groups());
   plan->parts = most(1, ceilDiv(plan->strips, plan->stripsPerBlock));
-  plan->elementsPerBlock = roundUp(most(16384 / plan->parts, ceilDiv(plan->elements, 64)), 16);
-  plan->blocks = {plan->parts, ceilDiv(plan->elements, plan->elementsPerBlock)};
+  planParts(*plan, 1, plan->parts, plan->elements);
   plan->threadScratch = roundUp(static_cast<Index>(plan->threadScratch), 64) +
                         static_cast<std::size_t>(plan->stripRows) * sizeof(Pair);
-  plan->sharedScratch = static_cast<std::size_t>(plan->parts * plan->elements) * sizeof(float);
   return plan;
 }
 
 namespace {
 
-void sumStrips(const KernelGradPlan& plan, const Task& task, Index block) {
+void sumStrips(const Task& task, const KernelGradPlan& plan, Index block) {
   const Rows rows = rowsIn(plan, task.threadScratch);
   Pair* const pairs =
       reinterpret_cast<Pair*>(task.threadScratch + plan.threadScratch -
                               static_cast<std::size_t>(plan.stripRows) * sizeof(Pair));
   const Line &d = plan.lines[0], &h = plan.lines[1];
   const Index perRow = plan.lines[2].target * plan.channels;
-  float* const dw = reinterpret_cast<float*>(task.sharedScratch) + block * plan.elements;
+  float* const dw = partOf(task, plan.parts, block, plan.elements);
   for (Index i = 0; i < plan.elements; i++) dw[i] = 0;
   const Index end = least(plan.strips, (block + 1) * plan.stripsPerBlock);
   for (Index i = block * plan.stripsPerBlock; i < end; i++) {
@@ -194,26 +192,10 @@ void sumStrips(const KernelGradPlan& plan, const Task& task, Index block) {
   }
 }
 
-void combine(const KernelGradPlan& plan, const Task& task, Index block) {
-  const float* const parts = reinterpret_cast<const float*>(task.sharedScratch);
-  float* const dw = task.out<float>(0);
-  const Index begin = block * plan.elementsPerBlock;
-  const Index end = least(plan.elements, begin + plan.elementsPerBlock);
-  for (Index i = begin; i < end; i++) dw[i] = parts[i];
-  for (Index part = 1; part < plan.parts; part++) {
-    const float* from = parts + part * plan.elements;
-#pragma omp simd
-    for (Index i = begin; i < end; i++) dw[i] += from[i];
-  }
-}
-
 }  // namespace
 
 Status runKernelGrad(const Task& task) noexcept {
-  const auto& plan = static_cast<const KernelGradPlan&>(task.plan);
-  for (Index block = task.begin; block < task.end; block++)
-    (task.phase == 0 ? sumStrips : combine)(plan, task, block);
-  return Status::ok;
+  return runParts<KernelGradPlan>(task, sumStrips);
 }
 
 }  // namespace neurone::NEURONE_ISA::convolution::alone

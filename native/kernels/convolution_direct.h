@@ -82,6 +82,27 @@ inline int vectorsOf(Index filters) {
   return filters > gemm::kLanes ? 2 : 1;
 }
 
+// Tiles by vectors (1, 2, 4), by whether the last of them has a tail, and by rows. A kind of tiles
+// says how many rows they have at most, and gives each.
+template <class Kind>
+struct Tiles {
+  typename Kind::Tile at[3][2][Kind::mostRows(1) + 1] = {};
+
+  constexpr Tiles() {
+    fill<1, Kind::mostRows(1)>();
+    fill<2, Kind::mostRows(2)>();
+    if constexpr (kManyRegisters) fill<4, Kind::mostRows(4)>();
+  }
+
+ private:
+  template <int V, int R>
+  constexpr void fill() {
+    at[V / 2][0][R] = Kind::template make<R, V, false>();
+    at[V / 2][1][R] = Kind::template make<R, V, true>();
+    if constexpr (R > 1) fill<V, R - 1>();
+  }
+};
+
 // Plans and runs of the two kinds of loops.
 std::unique_ptr<ConvolutionPlan> planProduct(const Geometry&, Direction);
 std::unique_ptr<ConvolutionPlan> planKernelGrad(const Geometry&, Direction);

@@ -2,6 +2,7 @@
 // of filters, stays in registers while it sums over the outputs of a strip. Blocks sum over groups
 // of strips that the shape alone decides; the groups are added up in their order.
 #include "convolution_direct.h"
+#include "convolution_sum.h"
 
 namespace neurone::NEURONE_ISA::convolution::few {
 namespace {
@@ -19,8 +20,6 @@ struct TileArgs {
   Index dwStride;
   Mask mask;
 };
-
-using Tile = void (*)(const TileArgs&) noexcept;
 
 // R elements by V vectors of filters.
 template <int R, int V, bool kTail>
@@ -63,35 +62,23 @@ void tile(const TileArgs& t) noexcept {
     }
 }
 
-constexpr int kMaxRows = 24;
-constexpr int mostRows(int vectors) {
-  if (kManyRegisters) return vectors == 1 ? 24 : vectors == 2 ? 12 : 6;
-  return vectors == 1 ? 12 : 6;
-}
-
-struct Tiles {
-  Tile at[3][2][kMaxRows + 1] = {};  // by vectors (1, 2, 4), tail and rows
-
-  constexpr Tiles() {
-    fill<1, mostRows(1)>();
-    fill<2, mostRows(2)>();
-    if constexpr (kManyRegisters) fill<4, mostRows(4)>();
+struct Kind {
+  using Tile = void (*)(const TileArgs&) noexcept;
+  static constexpr int mostRows(int vectors) {
+    if (kManyRegisters) return vectors == 1 ? 24 : vectors == 2 ? 12 : 6;
+    return vectors == 1 ? 12 : 6;
   }
-
- private:
-  template <int V, int R>
-  constexpr void fill() {
-    at[V / 2][0][R] = tile<R, V, false>;
-    at[V / 2][1][R] = tile<R, V, true>;
-    if constexpr (R > 1) fill<V, R - 1>();
+  template <int R, int V, bool kTail>
+  static constexpr Tile make() {
+    return tile<R, V, kTail>;
   }
 };
 
-constexpr Tiles kTiles;
+constexpr Tiles<Kind> kTiles;
 
 struct KernelGradPlan : DirectPlan {
   Index elements = 0;  // of dw
-  Index elementsPerBlock = 0;
+  Index parts = 1;     // groups of strips
 };
 
 void addStrip(const DirectPlan& plan, const Strip& strip, const Rows& rows, const float* dy,
@@ -110,7 +97,7 @@ void addStrip(const DirectPlan& plan, const Strip& strip, const Rows& rows, cons
     const bool tail = width < vectors * kLanes;
     t.mask = firstLanes((width - 1) % kLanes + 1);
     t.dy = dy + f;
-    const Parts parts(length, mostRows(vectors));
+    const Parts parts(length, Kind::mostRows(vectors));
     float* to = dw + f;
     for (Index tap = 0; tap < t.rowTaps; tap++) {
       t.rows = rows.at + tap;
@@ -136,20 +123,18 @@ std::unique_ptr<ConvolutionPlan> planKernelGrad(const Geometry& g, Direction dir
   const double fewest = 140e3 + 8.0 * static_cast<double>(plan->elements);
   plan->stripsPerBlock = most(ceilDiv(plan->strips, 64), static_cast<Index>(fewest / perStrip));
   plan->stripsPerBlock = most(1, least(plan->stripsPerBlock, plan->strips));
-  const Index blocks = ceilDiv(plan->strips, plan->stripsPerBlock);
-  plan->elementsPerBlock = roundUp(most(16384 / blocks, ceilDiv(plan->elements, 64)), 16);
-  plan->blocks = {blocks, ceilDiv(plan->elements, plan->elementsPerBlock)};
-  plan->sharedScratch = static_cast<std::size_t>(blocks * plan->elements) * sizeof(float);
+  plan->parts = ceilDiv(plan->strips, plan->stripsPerBlock);
+  planParts(*plan, 1, plan->parts, plan->elements);
   return plan;
 }
 
 namespace {
 
-void sumStrips(const KernelGradPlan& plan, const Task& task, Index block) {
+void sumStrips(const Task& task, const KernelGradPlan& plan, Index block) {
   const Rows rows = rowsIn(plan, task.threadScratch);
   const Line &d = plan.lines[0], &h = plan.lines[1];
   const Index perRow = plan.lines[2].output * plan.filters;
-  float* const dw = reinterpret_cast<float*>(task.sharedScratch) + block * plan.elements;
+  float* const dw = partOf(task, plan.parts, block, plan.elements);
   for (Index i = 0; i < plan.elements; i++) dw[i] = 0;
   const Index end = least(plan.strips, (block + 1) * plan.stripsPerBlock);
   for (Index i = block * plan.stripsPerBlock; i < end; i++) {
@@ -160,26 +145,10 @@ void sumStrips(const KernelGradPlan& plan, const Task& task, Index block) {
   }
 }
 
-void combine(const KernelGradPlan& plan, const Task& task, Index block) {
-  const float* const parts = reinterpret_cast<const float*>(task.sharedScratch);
-  float* const dw = task.out<float>(0);
-  const Index begin = block * plan.elementsPerBlock;
-  const Index end = least(plan.elements, begin + plan.elementsPerBlock);
-  for (Index i = begin; i < end; i++) dw[i] = parts[i];
-  for (Index part = 1; part < plan.blocks[0]; part++) {
-    const float* from = parts + part * plan.elements;
-#pragma omp simd
-    for (Index i = begin; i < end; i++) dw[i] += from[i];
-  }
-}
-
 }  // namespace
 
 Status runKernelGrad(const Task& task) noexcept {
-  const auto& plan = static_cast<const KernelGradPlan&>(task.plan);
-  for (Index block = task.begin; block < task.end; block++)
-    (task.phase == 0 ? sumStrips : combine)(plan, task, block);
-  return Status::ok;
+  return runParts<KernelGradPlan>(task, sumStrips);
 }
 
 }  // namespace neurone::NEURONE_ISA::convolution::few

@@ -22,8 +22,6 @@ struct TileArgs {
   Epilogue epilogue;
 };
 
-using Tile = void (*)(const TileArgs&) noexcept;
-
 // R outputs by V vectors of filters.
 template <int R, int V, bool kTail>
 void tile(const TileArgs& t) noexcept {
@@ -85,31 +83,19 @@ void tile(const TileArgs& t) noexcept {
   }
 }
 
-constexpr int kMaxRows = 16;
-constexpr int mostRows(int vectors) {
-  if (kManyRegisters) return vectors == 1 ? 16 : vectors == 2 ? 14 : 6;
-  return vectors == 1 ? 12 : 6;
-}
-
-struct Tiles {
-  Tile at[3][2][kMaxRows + 1] = {};  // by vectors (1, 2, 4), tail and rows
-
-  constexpr Tiles() {
-    fill<1, mostRows(1)>();
-    fill<2, mostRows(2)>();
-    if constexpr (kManyRegisters) fill<4, mostRows(4)>();
+struct Kind {
+  using Tile = void (*)(const TileArgs&) noexcept;
+  static constexpr int mostRows(int vectors) {
+    if (kManyRegisters) return vectors == 1 ? 16 : vectors == 2 ? 14 : 6;
+    return vectors == 1 ? 12 : 6;
   }
-
- private:
-  template <int V, int R>
-  constexpr void fill() {
-    at[V / 2][0][R] = tile<R, V, false>;
-    at[V / 2][1][R] = tile<R, V, true>;
-    if constexpr (R > 1) fill<V, R - 1>();
+  template <int R, int V, bool kTail>
+  static constexpr Tile make() {
+    return tile<R, V, kTail>;
   }
 };
 
-constexpr Tiles kTiles;
+constexpr Tiles<Kind> kTiles;
 
 struct ProductPlan : DirectPlan {
   Index phaseOf = 0;  // the phase that multiplies
@@ -148,7 +134,7 @@ void multiplyStrip(const DirectPlan& plan, const Strip& strip, const Rows& rows,
       t.mask = firstLanes((width - 1) % kLanes + 1);
       t.w = w + f;
       t.epilogue = linear.from(f);
-      const Parts parts(columns, mostRows(vectors));
+      const Parts parts(columns, Kind::mostRows(vectors));
       for (Index i = 0; i < parts.count; i++) {
         const Index begin = parts.begin(i);
         t.pixel = begin * t.aStride;

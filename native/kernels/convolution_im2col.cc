@@ -96,14 +96,7 @@ void multiplyBlock(const Task& task, const ProductPlan& plan, const Part& part, 
   const Index count = part.slices.count();
   for (Index i = 0; i < count; i++) {
     const Slice slice = part.slices.at(i);
-    if (plan.copies) {
-      m.aStride = pitchOf(slice.columns());
-      m.a = gathered;
-      gather(lattice, slice, source, group * plan.in, row, m.rows, gathered, m.aStride);
-    } else {
-      m.aStride = plan.sources;
-      m.a = source + row * plan.sources + slice.channel;
-    }
+    takeRows(m, plan, lattice, slice, {source, group * plan.in, row}, gathered);
     m.panels = panels + (slice.tap * plan.in + slice.channel) * kPanel;
     m.k = slice.columns();
     m.resume = i > 0;

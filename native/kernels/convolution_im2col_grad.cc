@@ -100,14 +100,7 @@ std::unique_ptr<ConvolutionPlan> planKernelGrad(const Geometry& g, bool copies) 
 }
 
 Status runKernelGrad(const Task& task) noexcept {
-  const auto& plan = static_cast<const KernelGradPlan&>(task.plan);
-  for (Index block = task.begin; block < task.end; block++) {
-    if (task.phase == 0)
-      multiplyBlock(task, plan, block);
-    else
-      addParts(task, plan.parts, block);
-  }
-  return Status::ok;
+  return runParts<KernelGradPlan>(task, multiplyBlock);
 }
 
 }  // namespace neurone::NEURONE_ISA::convolution

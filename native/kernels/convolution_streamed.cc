@@ -70,14 +70,7 @@ void multiplyBlock(const Task& task, const StreamedPlan& plan, Index block) {
   const Index count = plan.slices.count();
   for (Index i = 0; i < count; i++) {
     const Slice slice = plan.slices.at(i);
-    if (plan.copies) {
-      m.aStride = pitchOf(slice.columns());
-      m.a = gathered;
-      gather(lattice, slice, source, group * plan.in, row, m.rows, gathered, m.aStride);
-    } else {
-      m.aStride = plan.sources;
-      m.a = source + row * plan.sources + slice.channel;
-    }
+    takeRows(m, plan, lattice, slice, {source, group * plan.in, row}, gathered);
     pack(plan, w, slice, group, column, m.columns, panels);
     m.k = slice.columns();
     m.panelStride = m.k * kPanel;

@@ -22,4 +22,17 @@ inline float* partOf(const Task& task, Index parts, Index part, Index size) {
 // One block of the second phase.
 void addParts(const Task&, Index parts, Index block) noexcept;
 
+// Runs a plan of `parts`: sumBlock(task, plan, block) in the first phase, then the parts' sum.
+template <class PlanOfParts, class SumBlock>
+[[gnu::always_inline]] inline Status runParts(const Task& task, SumBlock sumBlock) {
+  const auto& plan = static_cast<const PlanOfParts&>(task.plan);
+  for (Index block = task.begin; block < task.end; block++) {
+    if (task.phase == 0)
+      sumBlock(task, plan, block);
+    else
+      addParts(task, plan.parts, block);
+  }
+  return Status::ok;
+}
+
 }  // namespace neurone::NEURONE_ISA::convolution

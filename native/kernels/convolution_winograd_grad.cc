@@ -132,14 +132,7 @@ std::unique_ptr<ConvolutionPlan> planWinogradGrad(const Geometry& g) {
 }
 
 Status runWinogradGrad(const Task& task) noexcept {
-  const auto& plan = static_cast<const WinogradGradPlan&>(task.plan);
-  for (Index block = task.begin; block < task.end; block++) {
-    if (task.phase == 0)
-      multiplyBlock(task, plan, block);
-    else
-      addParts(task, plan.parts, block);
-  }
-  return Status::ok;
+  return runParts<WinogradGradPlan>(task, multiplyBlock);
 }
 
 }  // namespace neurone::NEURONE_ISA::convolution
