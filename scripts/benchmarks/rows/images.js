@@ -1,13 +1,11 @@
 // Convolutional networks: training, prediction, memory, and the JS backend.
 
-import { availableParallelism } from 'node:os';
 import { ownCheck, ratioCheck } from '../checks.js';
 import { interleave } from '../interleave.js';
 import { eachProcess, peakMemory } from '../wholeProcess.js';
 import { workloads } from '../workloads.js';
+import { latencyOf } from './serving.js';
 import { speed } from './training.js';
-
-const cores = availableParallelism();
 
 function speedRow(id, title, names, limits) {
   return {
@@ -25,18 +23,7 @@ const latency = {
   id: 'cnnOne',
   title: 'one sample through the 28×28×1 network, p50',
   lowerIsBetter: true,
-  measure: (context) =>
-    interleave(
-      ['neurone', { name: 'onnxruntime', threads: 1 }, { name: 'onnxruntime', threads: cores }],
-      {
-        request: { cmd: 'run' },
-        unit: 'µs',
-        workload: workloads.cnnOne,
-        score: ({ p50 }) => 1 / p50,
-        value: ({ p50 }) => p50,
-      },
-      context,
-    ),
+  measure: latencyOf(workloads.cnnOne),
   checks: (series) => [ratioCheck(series, { floor: 1, goal: 0.7, atMost: true })],
 };
 

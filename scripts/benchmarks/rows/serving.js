@@ -9,26 +9,29 @@ import { speed } from './training.js';
 /** The answer of ours in a round. */
 const answerOf = (series, round) => series.find(({ name }) => name === 'neurone').answers[round];
 
+/** Measures the latency of one sample, against onnxruntime on one thread and on all. */
+export const latencyOf = (workload) => (context) =>
+  interleave(
+    [
+      'neurone',
+      { name: 'onnxruntime', threads: 1 },
+      { name: 'onnxruntime', threads: availableParallelism() },
+    ],
+    {
+      request: { cmd: 'run' },
+      unit: 'µs',
+      workload,
+      score: ({ p50 }) => 1 / p50,
+      value: ({ p50 }) => p50,
+    },
+    context,
+  );
+
 const latency = {
   id: 'latency',
   title: 'one sample through the 784-512-512-10 model, p50',
   lowerIsBetter: true,
-  measure: (context) =>
-    interleave(
-      [
-        'neurone',
-        { name: 'onnxruntime', threads: 1 },
-        { name: 'onnxruntime', threads: availableParallelism() },
-      ],
-      {
-        request: { cmd: 'run' },
-        unit: 'µs',
-        workload: workloads.predictOne,
-        score: ({ p50 }) => 1 / p50,
-        value: ({ p50 }) => p50,
-      },
-      context,
-    ),
+  measure: latencyOf(workloads.predictOne),
   checks: (series) => [
     ratioCheck(
       series.filter(({ name, threads }) => name === 'neurone' || threads === 1),
