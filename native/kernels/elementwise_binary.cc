@@ -179,7 +179,8 @@ struct SigmoidGrad {
   static float apply(float dy, float y) { return dy * y * (1.0f - y); }
 };
 struct TanhGrad {
-  static float apply(float dy, float y) { return dy * (1.0f - y * y); }
+  // Not 1 − y·y, which cancels where y is near 1.
+  static float apply(float dy, float y) { return dy * ((1.0f - y) * (1.0f + y)); }
 };
 
 template <class Op>
