@@ -1,15 +1,5 @@
 // Rectifiers as layers: ReLU with its limits, LeakyReLU, ELU.
-import { elu } from '../activations/index.js';
-import {
-  clip,
-  greater,
-  multiply,
-  negative,
-  relu,
-  relu6,
-  subtract,
-  where,
-} from '../ops/elementwise.js';
+import * as activations from '../activations/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
 import { checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
@@ -18,12 +8,6 @@ function checkNotNegative(where: string, option: string, value: unknown): void {
   if (typeof value === 'number' && value >= 0) return;
   throw new ConfigError(`${where}: ${option} must be a number ≥ 0, got ${value}.`);
 }
-
-const leaky = (x: Tensor, slope: number): Tensor => where(greater(x, 0), x, multiply(x, slope));
-
-/** max(x, 0) up to `limit`. TensorFlow's relu6 has derivative 0 at 6, its clip derivative 1 at the limit. */
-const limited = (x: Tensor, limit: number): Tensor =>
-  limit === 6 ? relu6(x) : clip(relu(x), 0, limit);
 
 export interface ReLUOptions extends LayerOptions {
   /** The largest output; null (default): no limit. */
@@ -59,21 +43,8 @@ export class ReLU extends Layer {
   }
 
   override call(x: Tensor): Tensor {
-    const { maxValue, negativeSlope, threshold } = this;
-    if (negativeSlope !== 0 && maxValue === undefined && threshold === 0) {
-      return leaky(x, negativeSlope);
-    }
-    const positive = this.positivePart(x);
-    if (negativeSlope === 0) return positive;
-    const below = relu(threshold === 0 ? negative(x) : subtract(threshold, x));
-    return subtract(positive, multiply(below, negativeSlope));
-  }
-
-  private positivePart(x: Tensor): Tensor {
-    const { maxValue, threshold } = this;
-    if (threshold === 0) return maxValue === undefined ? relu(x) : limited(x, maxValue);
-    const above = where(greater(x, threshold), x, 0);
-    return maxValue === undefined ? above : clip(above, 0, maxValue);
+    const { maxValue = null, negativeSlope, threshold } = this;
+    return activations.relu(x, { maxValue, negativeSlope, threshold });
   }
 
   override getConfig(): Record<string, unknown> {
@@ -110,7 +81,7 @@ export class LeakyReLU extends Layer {
   }
 
   override call(x: Tensor): Tensor {
-    return leaky(x, this.negativeSlope);
+    return activations.leakyRelu(x, this.negativeSlope);
   }
 
   override getConfig(): Record<string, unknown> {
@@ -137,7 +108,7 @@ export class ELU extends Layer {
   }
 
   override call(x: Tensor): Tensor {
-    return elu(x, this.alpha);
+    return activations.elu(x, this.alpha);
   }
 
   override getConfig(): Record<string, unknown> {
