@@ -35,13 +35,7 @@ function scoresOf(where: string, model: AnyModel, x: Tensor): Tensor {
 const total = (scores: Tensor, chosen: Tensor): Tensor => sum(multiply(scores, chosen));
 
 /** One-hot rows `[batch, classes]` of the classes to explain. */
-function chosenClasses(
-  where: string,
-  model: AnyModel,
-  x: Tensor,
-  { classIndex }: ClassOptions,
-): Tensor {
-  const scores = compile((samples: Tensor) => scoresOf(where, model, samples))(x);
+function chosenClasses(where: string, scores: Tensor, { classIndex }: ClassOptions): Tensor {
   const [batch, classes] = scores.shape;
   if (classIndex === undefined) return oneHot(argmax(scores, 1), classes);
   const indices = typeof classIndex === 'number' ? Array(batch).fill(classIndex) : [...classIndex];
@@ -73,11 +67,11 @@ export function saliency(model: AnyModel, x: TensorLike, options: SaliencyOption
   checkOptions(where, options, ['classIndex', 'timesInput']);
   const samples = asFloat(x);
   checkCall(where, model, samples);
-  const chosen = chosenClasses(where, model, samples, options);
-  return compile((input: Tensor, classes: Tensor) => {
-    const gradient = grad((t: Tensor) => total(scoresOf(where, model, t), classes))(input);
+  return compile((input: Tensor) => {
+    const chosen = chosenClasses(where, scoresOf(where, model, input), options);
+    const gradient = grad((t: Tensor) => total(scoresOf(where, model, t), chosen))(input);
     return (options.timesInput ?? true) ? multiply(gradient, input) : gradient;
-  })(samples, chosen);
+  })(samples);
 }
 
 export interface IntegratedGradientsOptions extends ClassOptions {
@@ -108,7 +102,9 @@ export function integratedGradients(
   }
   const samples = asFloat(x);
   checkCall(where, model, samples);
-  const chosen = chosenClasses(where, model, samples, options);
+  const chosen = compile((input: Tensor) =>
+    chosenClasses(where, scoresOf(where, model, input), options),
+  )(samples);
   const from = broadcastTo(asFloat(baseline), samples.shape);
   const along = compile((sums: Tensor, begin: Tensor, end: Tensor, share: Tensor, y: Tensor) => {
     const point = add(begin, multiply(subtract(end, begin), share));
@@ -155,8 +151,8 @@ export function gradCam(model: AnyModel, x: TensorLike, options: GradCamOptions 
   checkCall(where, model, samples);
   const layer =
     options.layer === undefined ? lastOfImages(where, model) : layerOf(where, model, options.layer);
-  const chosen = chosenClasses(where, model, samples, options);
-  return compile((input: Tensor, classes: Tensor) => {
+  return compile((input: Tensor) => {
+    const chosen = chosenClasses(where, scoresOf(where, model, input), options);
     const maps = featuresOf(where, model, layer, input);
     if (maps.rank !== 4) {
       throw new ShapeError(
@@ -167,7 +163,7 @@ export function gradCam(model: AnyModel, x: TensorLike, options: GradCamOptions 
       whileTapped(
         layer,
         () => t,
-        () => total(scoresOf(where, model, input), classes),
+        () => total(scoresOf(where, model, input), chosen),
       ),
     )(maps);
     const weights = mean(gradient, [1, 2], { keepDims: true });
@@ -177,5 +173,5 @@ export function gradCam(model: AnyModel, x: TensorLike, options: GradCamOptions 
     if (!(options.resize ?? true) || samples.rank !== 4) return scaled;
     const [, height, width] = samples.shape;
     return sum(resize(expandDims(scaled, -1), [height, width]), -1);
-  })(samples, chosen);
+  })(samples);
 }
