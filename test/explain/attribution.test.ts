@@ -127,6 +127,14 @@ describe('Grad-CAM', () => {
     expect([0, 1, 2, 3, 4, 5].map((c) => map[12 + c])).toEqual([0, 0, 0, 0, 0, 1]);
   });
 
+  it('is 0, not negative, where a class has counter-evidence', async () => {
+    const { model, x } = edges();
+    const [kernel] = await model.getWeights();
+    model.setWeights([kernel, tensor([1, -1, -1, 1], { shape: [2, 2] })]);
+    const map = await list(gradCam(model, x, { classIndex: 0 }));
+    expect([0, 1, 2, 3, 4, 5].map((c) => map[12 + c])).toEqual([0, 0, 1, 1, 0, 0]);
+  });
+
   it('enlarges maps to the image', async () => {
     setRandomSeed(1);
     const model = new Sequential([

@@ -238,5 +238,10 @@ describe('configs and tables', () => {
     const profile = await model.profile(x, labelsOf(x));
     expect(profile.rows.length).toBeGreaterThan(3);
     expect(JSON.parse(JSON.stringify(profile.chromeTrace()))).toBeTruthy();
+    // Without targets it is that of a prediction.
+    const kernels = (await model.profile(x)).rows.map(({ kernel }) => kernel);
+    expect(kernels).toContain('dense');
+    expect(kernels).not.toContain('adam');
+    expect(profile.rows.map(({ kernel }) => kernel)).toContain('adam');
   });
 });
