@@ -157,7 +157,7 @@ std::int64_t toInteger(const Napi::Value& value, const char* what) {
 }
 
 // run: (program, inputs, stateReads, stateWrites, outputs, feedSources, feedRows, numbers, result,
-// profile?) numbers: steps, chain, first row of each feed, bindings.
+// profile?) numbers: steps, chain, first row of each feed, bindings, version of each state.
 std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environment) {
   auto run = std::make_unique<Run>();
   run->program = environment.program(static_cast<std::uint32_t>(toInteger(info[0], "program")));
@@ -175,7 +175,8 @@ std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environm
   const std::vector<Buffer> sources = toBuffers(feeds);
   const Buffer numbers = toBufferOf(info[7], napi_float64_array, "Float64Array of numbers");
   const double* number = reinterpret_cast<const double*>(numbers.data);
-  if (numbers.bytes / 8 != 2 + sources.size() + program.bindings)
+  const std::size_t states = program.states.size();
+  if (numbers.bytes / 8 != 2 + sources.size() + program.bindings + states)
     throw std::invalid_argument("a run has the wrong number of numbers");
   const auto whole = [](double value) {
     if (!(value >= 0 && value <= 9e15)) throw std::invalid_argument("a run has a wrong number");
@@ -196,6 +197,9 @@ std::unique_ptr<Run> toRun(const Napi::CallbackInfo& info, Environment& environm
   }
   for (std::size_t i = 0; i < program.bindings; i++)
     run->bindings.push_back(static_cast<float>(number[2 + sources.size() + i]));
+  const double* const version = number + 2 + sources.size() + program.bindings;
+  for (std::size_t i = 0; i < states; i++)
+    run->versions.push_back(static_cast<std::uint64_t>(whole(version[i])));
   const Buffer result = toBufferOf(info[8], napi_float64_array, "Float64Array for the result");
   if (result.bytes < 5 * sizeof(double))
     throw std::invalid_argument("the result array is too small");

@@ -212,11 +212,17 @@ void Engine::abort(std::uint64_t ticket) {
     if (run->ticket == ticket) run->abort = true;
 }
 
+bool Engine::isIdle() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return completed_.load(std::memory_order_acquire) == issued_;
+}
+
 RunResult Engine::runNow(Run& run) {
   visitors_.fetch_add(1, std::memory_order_acq_rel);
   RunResult result;
   {
     const std::lock_guard<std::mutex> lock(step_);
+    run.settled = isIdle();
     try {
       result = visitor_.execute(run, 1, nullptr, stop_);
     } catch (const std::bad_alloc&) {

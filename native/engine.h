@@ -46,6 +46,7 @@ class Engine {
   RunResult execute(Run& run);
   void complete(const Run& run, const RunResult& result);
   void requireIssued(std::uint64_t ticket);
+  bool isIdle();
 
   std::atomic<std::int32_t>* const progress_;
   void (*const notify_)(void*);
@@ -65,7 +66,8 @@ class Engine {
   std::mutex step_;                                 // held during each step
   std::atomic<int> visitors_{0};                    // callers of runNow who want it
   std::unordered_set<std::uint64_t> failedChains_;  // touched by the engine thread alone
-  Executor executor_, visitor_;
+  PreparedStore prepared_;
+  Executor executor_{prepared_}, visitor_{prepared_};
   pthread_t thread_{};
   bool started_ = false;
 };

@@ -2,7 +2,6 @@
 
 #include <omp.h>
 #include <sched.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <chrono>
@@ -55,24 +54,6 @@ void setThreadBudget(int threads) { wantedThreads = std::clamp(threads, 0, kMaxT
 int threadBudget() {
   const int wanted = wantedThreads;
   return wanted > 0 ? wanted : cpuAllowance();
-}
-
-Workspace::~Workspace() { std::free(data_); }
-
-std::byte* Workspace::reserve(std::size_t bytes) {
-  if (bytes <= bytes_) return data_;
-  std::free(data_);
-  data_ = nullptr;
-  bytes_ = 0;
-  constexpr std::size_t huge = std::size_t{2} << 20;
-  const std::size_t alignment = bytes >= 2 * huge ? huge : 64;
-  const std::size_t size = (bytes + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, size);
-  if (!memory) throw std::bad_alloc();
-  if (alignment == huge) madvise(memory, size, MADV_HUGEPAGE);
-  data_ = static_cast<std::byte*>(memory);
-  bytes_ = size;
-  return data_;
 }
 
 namespace {
@@ -292,6 +273,8 @@ RunResult Executor::execute(Run& run, int threads, StepGate* gate, const std::at
   threadStride_ = roundUp(program.threadScratch);
   threadBase_ = threadScratch_.reserve(threadStride_ * size);
   sharedBase_ = sharedScratch_.reserve(program.sharedScratch);
+  prepared_ = run.settled ? store_.of(run.program) : nullptr;
+  versions_ = run.versions.data();
   bind(run);
   if (wanted && teamTaken.exchange(true)) wanted = false;  // another environment has the team
   RunResult result;
@@ -310,6 +293,7 @@ RunResult Executor::execute(Run& run, int threads, StepGate* gate, const std::at
     }
     teamTaken = false;
   }
+  prepared_.reset();
   return result;
 }
 
@@ -473,17 +457,29 @@ bool Executor::instruction(const Program& program, std::size_t index, void* cons
   void* const* inputs = pointers + instruction.firstOperand;
   void* const* outputs = inputs + instruction.inputCount;
   const bool shareable = team && instruction.work >= 2 * kGrain;
-  for (std::size_t phase = 0; phase < plan.blocks.size(); phase++) {
+  std::byte* shared = sharedBase_;
+  std::size_t phase = 0;
+  Prepared::Content* kept = nullptr;
+  if (instruction.preparation >= 0 && prepared_) {
+    kept = &prepared_->contents[instruction.preparation];
+    shared = prepared_->memory + program.preparations[instruction.preparation];
+    const Prepared::Content wanted{inputs[1], versions_[instruction.preparedState]};
+    if (*kept == wanted)
+      phase = plan.preparing;
+    else
+      *kept = wanted;
+  }
+  for (; phase < plan.blocks.size(); phase++) {
     const std::int64_t blocks = plan.blocks[phase];
     if (blocks == 0) continue;
     Failure failure;
     Status status;
     if (shareable && blocks > 1 && blocks < 0x10000) {
       status = team->run(*instruction.kernel, plan, inputs, outputs, static_cast<int>(phase),
-                         blocks, sharedBase_, failure);
+                         blocks, shared, failure);
     } else {
-      const Task task{plan,        inputs,      outputs, static_cast<int>(phase), 0, blocks,
-                      threadBase_, sharedBase_, &failure};
+      const Task task{plan,        inputs, outputs, static_cast<int>(phase), 0, blocks,
+                      threadBase_, shared, &failure};
       status = instruction.kernel->run(task);
     }
     if (status == Status::ok) continue;

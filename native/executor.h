@@ -8,7 +8,9 @@
 #include <memory>
 #include <vector>
 
+#include "prepared.h"
 #include "program.h"
+#include "workspace.h"
 
 namespace neurone {
 
@@ -47,6 +49,8 @@ struct Run {
   std::vector<Buffer> inputs, stateReads, stateWrites, outputs;
   std::vector<FeedSource> feeds;
   std::vector<float> bindings;
+  std::vector<std::uint64_t> versions;  // of states: one number for each content they ever had
+  bool settled = true;                  // whether no run before it can still change its states
   std::int64_t steps = 1;
   double* profile = nullptr;  // seconds per instruction, added up
   double* result = nullptr;   // where JavaScript reads the RunResult
@@ -61,20 +65,6 @@ struct Run {
   void carryStates() const;
 };
 
-// Memory that grows and never shrinks, 64-byte aligned.
-class Workspace {
- public:
-  Workspace() = default;
-  Workspace(const Workspace&) = delete;
-  Workspace& operator=(const Workspace&) = delete;
-  ~Workspace();
-  std::byte* reserve(std::size_t bytes);
-
- private:
-  std::byte* data_ = nullptr;
-  std::size_t bytes_ = 0;
-};
-
 // How steps of a run yield to others: called between steps.
 struct StepGate {
   virtual void enter() = 0;
@@ -84,6 +74,7 @@ struct StepGate {
 
 class Executor {
  public:
+  explicit Executor(PreparedStore& store) : store_(store) {}
   // Runs all steps, on at most `threads` threads. `stop` ends the run between instructions.
   // Throws std::bad_alloc, before anything is run.
   RunResult execute(Run& run, int threads, StepGate* gate, const std::atomic<bool>& stop);
@@ -100,6 +91,9 @@ class Executor {
   bool loop(const Instruction& instruction, void* const* pointers, void** bodies, Team* team,
             RunResult& result);
 
+  PreparedStore& store_;
+  std::shared_ptr<Prepared> prepared_;  // of the present run, if it may use it
+  const std::uint64_t* versions_ = nullptr;
   Workspace arena_, feeds_, threadScratch_, sharedScratch_;
   std::byte* arenaBase_ = nullptr;
   std::byte* feedBase_ = nullptr;

@@ -39,6 +39,9 @@ struct Signature {
   std::vector<ValueInfo> inputs;
   std::vector<ValueInfo> outputs;
   std::vector<std::int64_t> attrs;
+  std::vector<bool> constant;  // of each input: whether no step changes it; empty: none is known
+
+  bool isConstant(std::size_t input) const { return input < constant.size() && constant[input]; }
 };
 
 // Reads a signature's attributes in order; throws std::invalid_argument past the end.
@@ -62,6 +65,9 @@ struct Plan {
   std::size_t threadScratch = 0;
   // Bytes of scratch shared by all blocks and phases of one call, e.g. for partial sums.
   std::size_t sharedScratch = 0;
+  // How many of the first phases do nothing but bring the second input into another form, in the
+  // shared scratch. If that input is constant, what they made is kept for the next steps and runs.
+  std::size_t preparing = 0;
   virtual ~Plan() = default;
   // The algorithm, of a kernel that has several to choose from.
   virtual const char* describe() const { return ""; }

@@ -105,8 +105,12 @@ void decodeOperands(Program& program, Words& words, std::vector<ValueInfo>& info
     const bool writable = value.kind == StorageKind::state || value.kind == StorageKind::output ||
                           value.kind == StorageKind::arena;
     if (written && !writable) throw std::invalid_argument("the program writes to an input");
-    if (written && value.kind == StorageKind::state && program.instructions.size() < program.commit)
-      throw std::invalid_argument("the program writes state before its commit");
+    if (written && value.kind == StorageKind::state) {
+      if (program.instructions.size() < program.commit)
+        throw std::invalid_argument("the program writes state before its commit");
+      if (program.states[value.place].constant)
+        throw std::invalid_argument("the program writes a state that it calls constant");
+    }
     program.operands.push_back(static_cast<int>(id));
     infos.push_back(value.info);
   }
@@ -184,6 +188,25 @@ void noteLoop(Program& program, const Loop& loop) {
   program.count += body.count;
 }
 
+// The slot of an input that is a constant state, or null.
+const Slot* constantState(const Program& program, const Instruction& instruction,
+                          std::size_t input) {
+  const Value& value = program.values[program.operands[instruction.firstOperand + input]];
+  if (value.kind != StorageKind::state || !program.states[value.place].constant) return nullptr;
+  return &program.states[value.place];
+}
+
+void notePreparation(Program& program, Instruction& instruction) {
+  const Plan& plan = *instruction.plan;
+  if (plan.preparing == 0 || plan.sharedScratch == 0) return;
+  const Slot* const state = constantState(program, instruction, 1);
+  if (!state) return;
+  instruction.preparation = static_cast<std::int64_t>(program.preparations.size());
+  instruction.preparedState = static_cast<std::size_t>(state - program.states.data());
+  program.preparations.push_back(program.preparedBytes);
+  program.preparedBytes += aligned(static_cast<std::int64_t>(plan.sharedScratch));
+}
+
 void decodeInstruction(Program& program, Words& words, int depth) {
   const KernelList& kernels = allKernels();
   const auto index = words.integer(-1, static_cast<std::int64_t>(kernels.size()) - 1, "kernel");
@@ -193,6 +216,8 @@ void decodeInstruction(Program& program, Words& words, int depth) {
   Signature signature;
   decodeOperands(program, words, signature.inputs, false);
   instruction.inputCount = signature.inputs.size();
+  for (std::size_t i = 0; i < instruction.inputCount; i++)
+    signature.constant.push_back(constantState(program, instruction, i) != nullptr);
   decodeOperands(program, words, signature.outputs, true);
   const std::size_t attrs = words.count("attribute count");
   for (std::size_t i = 0; i < attrs; i++)
@@ -216,6 +241,7 @@ void decodeInstruction(Program& program, Words& words, int depth) {
   program.sharedScratch = std::max(program.sharedScratch, plan.sharedScratch);
   for (const std::int64_t blocks : plan.blocks)
     program.parallel = program.parallel || (blocks > 1 && instruction.work >= 2 * kGrain);
+  notePreparation(program, instruction);
   program.instructions.push_back(std::move(instruction));
 }
 
@@ -230,6 +256,7 @@ std::unique_ptr<Program> decodeProgram(Words& words, int depth) {
   program->states.resize(words.count("state count"));
   program->outputs.resize(words.count("output count"));
   program->bindings = words.count("binding count");
+  for (Slot& state : program->states) state.constant = words.integer(0, 1, "mark of a state") == 1;
   for (std::size_t i = 0; i < values; i++) {
     program->values.push_back(decodeValue(words));
     checkStorage(*program, program->values.back());

@@ -46,6 +46,10 @@ struct Instruction {
   std::size_t firstOperand = 0;
   std::size_t inputCount = 0;
   double work = 0;  // estimated nanoseconds on one thread
+  // Of an instruction that prepares a constant state: its place among those of the program, and
+  // the state's slot.
+  std::int64_t preparation = -1;
+  std::size_t preparedState = 0;
 };
 
 // What one slot needs: bytes of one step, and how many rows they are in a feed.
@@ -54,7 +58,10 @@ struct Slot {
   std::int64_t rows = 0;
   std::size_t alignment = 1;
   bool used = false;
+  bool constant = false;  // of a state: no instruction writes it
 };
+
+struct Prepared;
 
 struct Program {
   std::vector<Value> values;
@@ -70,6 +77,9 @@ struct Program {
   std::int64_t count = 0;        // instructions, with those of bodies
   std::size_t bodyPointers = 0;  // entries of the pointer tables that bodies need at one time
   bool parallel = false;         // whether any instruction is worth more than one thread
+  std::vector<std::int64_t> preparations;  // where each begins in the memory for them
+  std::int64_t preparedBytes = 0;
+  mutable std::shared_ptr<Prepared> prepared;  // the PreparedStore's
 
   // Throws std::invalid_argument, naming the instruction, on anything that could not run safely.
   static std::unique_ptr<Program> decode(std::span<const double> words);

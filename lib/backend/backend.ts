@@ -11,10 +11,17 @@ export interface Feed {
   readonly first: number;
 }
 
+/** Equal arrays, or a copy from `read` to `write` before the first step. */
+export interface BoundState {
+  readonly read: DataArray;
+  readonly write: DataArray;
+  /** A number of its own for each content that a state has had. */
+  readonly version: number;
+}
+
 export interface RunRequest {
   readonly inputs: readonly DataArray[];
-  /** Equal arrays, or a copy from `read` to `write` before the first step. */
-  readonly states: readonly { readonly read: DataArray; readonly write: DataArray }[];
+  readonly states: readonly BoundState[];
   readonly bindings: readonly number[];
   /** An array of one output, or of the outputs of all steps, one after the other. */
   readonly outputs: readonly DataArray[];

@@ -24,6 +24,12 @@ export const encodeProgram = (
   kernels: ReadonlyMap<string, number>,
 ): Float64Array<ArrayBuffer> => Float64Array.from(wordsOf(program, kernels));
 
+/** Slots of the states that an instruction writes; the others are the same in all steps. */
+function writtenStates({ instructions, values }: Program): Set<number> {
+  const storages = instructions.flatMap(({ outputs }) => outputs.map((id) => values[id].storage));
+  return new Set(storages.flatMap((at) => (at.kind === 'state' ? [at.slot] : [])));
+}
+
 function wordsOf(program: Program, kernels: ReadonlyMap<string, number>): number[] {
   const { slots } = program;
   const words: number[] = [
@@ -37,6 +43,8 @@ function wordsOf(program: Program, kernels: ReadonlyMap<string, number>): number
     slots.outputs,
     program.bindings.length,
   ];
+  const written = writtenStates(program);
+  for (let slot = 0; slot < slots.states; slot++) words.push(written.has(slot) ? 0 : 1);
   for (const { dtype, shape, storage } of program.values) {
     const place = storage.kind === 'arena' ? storage.offset : storage.slot;
     words.push(dtypes.indexOf(dtype), storageKinds.indexOf(storage.kind), place);

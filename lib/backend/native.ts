@@ -192,6 +192,7 @@ class NativeExecutable implements Executable {
         request.chain,
         ...request.feeds.map(({ first }) => first),
         ...request.bindings,
+        ...request.states.map(({ version }) => version),
       ),
       run.result,
       profile,

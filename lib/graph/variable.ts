@@ -1,5 +1,6 @@
 // Variables: named buffers that programs read and write, and the traces that record such programs.
 
+import type { BoundState } from '../backend/backend.js';
 import { asTensor, cast } from '../ops/convert.js';
 import { scope } from '../ops/define.js';
 import { add, subtract } from '../ops/elementwise.js';
@@ -97,6 +98,7 @@ export interface VariableOptions {
 }
 
 let counter = 0;
+let versions = 0;
 
 /** A value that changes: weights, optimizer slots, metric totals. Made by `variable(...)`. */
 export class Variable {
@@ -110,6 +112,8 @@ export class Variable {
   constraint: { call(w: Tensor): Tensor } | undefined;
   /** @internal */
   data: DataArray;
+  /** @internal A number of its own for each content: what the engine makes of weights is kept by it. */
+  version = ++versions;
   /** @internal The last run that writes `data`. */
   run: PendingRun | undefined;
   /** @internal The run that first fills `data`; from then on it always holds some whole step. */
@@ -186,6 +190,7 @@ export class Variable {
     }
     const { data, run } = materialize(t);
     this.data = data;
+    this.version = ++versions;
     this.run = run;
     this.filledBy = run;
     this.shared = true;
@@ -205,13 +210,15 @@ export class Variable {
    * @internal The buffers that a program reads and writes it in. They differ when a tensor outside
    * sees the present one: then the engine copies first, and the tensor keeps its version.
    */
-  bind(written: boolean): { read: DataArray; write: DataArray } {
+  bind(written: boolean): BoundState {
     const read = this.data;
-    if (!written || !this.shared) return { read, write: read };
+    if (written) this.version = ++versions;
+    const { version } = this;
+    if (!written || !this.shared) return { read, write: read, version };
     const write = allocateData(this.dtype, read.length);
     this.data = write;
     this.shared = false;
-    return { read, write };
+    return { read, write, version };
   }
 
   toString(): string {

@@ -49,6 +49,7 @@ export function findNonFiniteOp(
   const states = lowered.variables.map(({ variable }) => ({
     read: variable.data,
     write: variable.data,
+    version: variable.version,
   }));
   const executable = currentBackend().load(program);
   const result = executable

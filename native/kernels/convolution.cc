@@ -8,6 +8,9 @@
 namespace neurone::NEURONE_ISA::convolution {
 namespace {
 
+// Of more output positions the weights are prepared in no time, and memory is what would be lost.
+constexpr Index kRowsToPrepareFor = 4096;
+
 constexpr Index kMost = Index{1} << 31;  // of any stride, dilation or padding
 
 // The attributes that all directions share, after `size` where there is one.
@@ -121,12 +124,18 @@ Status run(const Task& task) noexcept {
 
 const char* ConvolutionPlan::describe() const { return method->name; }
 
+std::size_t phasesToKeep(const Geometry& g, std::size_t phases) {
+  const bool pays = g.images * g.outputs() <= kRowsToPrepareFor;
+  return g.constantWeights && pays ? phases - 1 : 0;
+}
+
 std::unique_ptr<ConvolutionPlan> planBy(const Method& method, const Geometry& g,
                                         Direction direction) {
   std::unique_ptr<ConvolutionPlan> plan = method.plan(g, direction);
   plan->method = &method;
   plan->geometry = g;
   plan->direction = direction;
+  if (direction == Direction::forward) plan->preparing = phasesToKeep(g, plan->blocks.size());
   return plan;
 }
 
@@ -143,6 +152,7 @@ Geometry forwardGeometry(const Signature& s, AttrReader& attrs) {
   g.biased = s.inputs.size() > (g.scaled ? 3 : 2);
   require(s.inputs.size() == 2u + g.scaled + g.biased, "conv takes x, w, (scale), (bias)");
   fit(s.inputs[0], s.inputs[1], g);
+  g.constantWeights = s.isConstant(1);
   for (std::size_t i = 2; i < s.inputs.size(); i++)
     require(s.inputs[i].rank() == 1 && s.inputs[i].shape[0] == g.filters,
             "conv: scale or bias does not fit");

@@ -28,7 +28,8 @@ struct Geometry {
   // What y goes through in the forward direction: activation(y · scale + bias).
   Activation activation = Activation::linear;
   bool scaled = false, biased = false;
-  bool oneThread = false;  // whether one thread runs all blocks: then they need not be many
+  bool constantWeights = false;  // whether no step changes them
+  bool oneThread = false;        // whether one thread runs all blocks: then they need not be many
 
   Index channelsPerGroup() const { return channels / groups; }
   Index filtersPerGroup() const { return filters / groups; }
@@ -53,7 +54,8 @@ struct ConvolutionPlan : Plan {
 // An algorithm. `plan` is only asked for what fits; `geometry` and `direction` of the plan, and
 // its method, are filled in by the caller. Operands of a task: forward x, w, (scale), (bias) → y;
 // inputGrad dy, w → dx; kernelGrad x, dy → dw. In the forward direction all phases but the last
-// one only prepare the weights, in the same way for any number of images, rows and columns.
+// one only prepare the weights, in the same way for any number of images, rows and columns, and
+// nothing else is in the shared scratch.
 struct Method {
   const char* name;
   bool (*fits)(const Geometry&, Direction);
@@ -66,6 +68,10 @@ extern const Method im2col, pointwise, streamed, winograd, direct, depthwise;
 // The static table: which algorithm computes a convolution. NEURONE_CONV=<name> in the environment
 // forces one wherever it fits.
 const Method& choose(const Geometry&, Direction);
+
+// How many of the phases of a plan for the forward direction are kept while the weights are the
+// same.
+std::size_t phasesToKeep(const Geometry&, std::size_t phases);
 
 std::unique_ptr<ConvolutionPlan> planBy(const Method&, const Geometry&, Direction);
 

@@ -154,6 +154,7 @@ std::unique_ptr<Plan> prepare(const Signature& s) {
   plan->threadScratch = plan->convolved + scratch;
   plan->blocks = plan->slabs.front().full->blocks;
   plan->blocks.back() = ceilDiv(g.images, plan->images) * static_cast<Index>(plan->slabs.size());
+  plan->preparing = phasesToKeep(g, plan->blocks.size());
   return plan;
 }
 

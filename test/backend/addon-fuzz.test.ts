@@ -122,7 +122,7 @@ describe.runIf(backend() === 'native')('native', () => {
     const buffers = (n: number) =>
       Array.from({ length: n }, () => new Uint8Array(2 ** 16).fill(fill));
     const rows = Array.from({ length: feeds }, () => undefined);
-    const numbers = new Float64Array(2 + feeds + bindings);
+    const numbers = new Float64Array(2 + feeds + bindings + states);
     numbers[0] = 2;
     const state = buffers(states);
     const args = [
