@@ -102,29 +102,25 @@ export function describe({ variant, threads }) {
 
 /**
  * Every way to start a contestant, `{ list: [{ name, title, variant, threads, launch }] }`, or the
- * `reason` why there is none; `wanted` narrows it to one thread count, or one variant.
+ * `reason` why there is none; `wanted` narrows it to one thread count, or one variant, and `only` to
+ * a list of such wishes by name.
  */
 export function entries(name, { places, installed, only }, wanted = {}) {
   const { title, needs, variants, counts, launch } = contestants[name];
-  if (only !== undefined && !only.includes(name)) {
-    return { reason: { name, title, error: 'left out' } };
-  }
+  const chosen = only?.filter((one) => one.name === name) ?? [{}];
+  if (chosen.length === 0) return { reason: { name, title, error: 'left out' } };
   const missing = needs.filter((need) => installed[need] === undefined);
   if (missing.length > 0) {
     return { reason: { name, title, error: `not there: ${missing.join(', ')}` } };
   }
-  const isWanted = (key, value) => wanted[key] === undefined || wanted[key] === value;
-  const tried = variants.filter((variant) => isWanted('variant', variant));
-  const list = tried.flatMap((variant) =>
-    counts
-      .filter((threads) => isWanted('threads', threads))
-      .map((threads) => ({
-        name,
-        title,
-        variant,
-        threads,
-        launch: launch(places, variant, threads),
-      })),
-  );
+  const fits = (wish, entry) =>
+    ['variant', 'threads'].every((key) => wish[key] === undefined || wish[key] === entry[key]);
+  const list = variants
+    .flatMap((variant) => counts.map((threads) => ({ variant, threads })))
+    .filter((entry) => fits(wanted, entry) && chosen.some((wish) => fits(wish, entry)))
+    .map(({ variant, threads }) => ({
+      ...{ name, title, variant, threads },
+      launch: launch(places, variant, threads),
+    }));
   return { list };
 }

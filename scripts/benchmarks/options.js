@@ -14,11 +14,12 @@ Measures neurone, and its peers where they are installed, in one run, interleave
 
   --peers              first install the peers into .venv/ and .peers/
   --only ROW,…         ${rows.map(({ id }) => id).join(', ')}
-  --contestants NAME,… ${Object.keys(contestants).join(', ')}
+  --contestants WHO,…  NAME, NAME:VARIANT or NAME:VARIANT:THREADS; names are
+                       ${Object.keys(contestants).join(', ')}
   --rounds N           rounds per row (5)
   --seconds S          seconds per contestant and round (3)
   --json               print JSON instead of tables
-  --write              write docs/benchmarks.md
+  --write              write the rows that were measured into docs/benchmarks.{json,md}
   --venv DIR           another Python environment (or NEURONE_BENCH_VENV)
   --npm DIR            another folder of npm packages (or NEURONE_BENCH_NPM)
 `;
@@ -32,6 +33,20 @@ function list(option, text, known) {
     throw new Error(`--${option}: no ${unknown}; there are ${known.join(', ')}`);
   }
   return names;
+}
+
+/** `{ name, variant, threads }` of each, the latter two undefined where any will do. */
+function readContestants(text) {
+  if (text === undefined) return undefined;
+  const wanted = text.split(',').map((who) => {
+    const [name, variant, threads] = who.split(':');
+    return { name, variant, threads: threads && Number(threads) };
+  });
+  for (const { name, variant } of wanted) {
+    list('contestants', name, Object.keys(contestants));
+    if (variant !== undefined) list(`contestants ${name}:`, variant, contestants[name].variants);
+  }
+  return wanted;
 }
 
 function positive(option, text) {
@@ -62,7 +77,7 @@ export function readOptions(args) {
   return {
     ...{ peers, json, write, help, root, venv, npm },
     rows: rows.filter(({ id }) => only.includes(id)),
-    contestants: list('contestants', values.contestants, Object.keys(contestants)),
+    contestants: readContestants(values.contestants),
     rounds: Math.ceil(positive('rounds', values.rounds)),
     seconds: positive('seconds', values.seconds),
   };

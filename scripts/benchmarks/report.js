@@ -94,17 +94,29 @@ function standingCells({ title, series }) {
   ]);
 }
 
-/** docs/benchmarks.md. */
-export function markdown({ machine, versions, command, rounds, seconds, results, warning }) {
+/** "784 training, …: 5 rounds of 3 s on 2026-11-24, 2 cores of …". */
+function runLines(results) {
+  const lines = new Map();
+  for (const { id, run } of results) {
+    const { date, rounds, seconds, machine, warning } = run;
+    const { processor, cores, memoryGiB, system, node } = machine;
+    const place = `${cores} cores of ${processor}, ${memoryGiB} GiB, ${system}, Node ${node}`;
+    const what = `${date}, ${rounds} rounds of ${seconds} s, ${place}`;
+    const line = warning === undefined ? what : `${what}; **${warning}**`;
+    lines.set(line, [...(lines.get(line) ?? []), id]);
+  }
+  return [...lines].map(([line, ids]) => `- ${line}: ${ids.join(', ')}`).join('\n');
+}
+
+/** docs/benchmarks.md, of rows with the run that each is from. */
+export function markdown(results) {
+  const versions = Object.assign({}, ...results.map(({ run }) => run.versions));
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const { processor, cores, memoryGiB, system, node } = machine;
   return `# Benchmarks
 
-Written by \`${command}\`. ${cores} cores of ${processor}, ${memoryGiB} GiB, ${system}, Node ${node}.
-${warning === undefined ? '' : `\n**${warning}**\n`}
-Every contestant is a process of its own and they take turns: ${rounds} rounds of ${seconds} s each,
-after a calibration that picks each peer's fastest variant and thread count. Figures are medians with
-the least and the greatest round; ratios are taken within each round.
+Written by \`scripts/bench --peers --write\`. Every contestant is a process of its own and they take turns, after a
+calibration that picks each peer's fastest variant and thread count. Figures are medians with the least and the
+greatest round; ratios are taken within each round, so they count, and figures of different rows do not compare.
 
 ${markdownTable(header, results.flatMap(summaryCells))}
 
@@ -112,8 +124,10 @@ ${markdownTable(header, results.flatMap(summaryCells))}
 
 ${markdownTable(['what', 'who', 'configuration', 'median (min to max)'], results.flatMap(standingCells))}
 
-## Versions
+## Runs
 
-${packages.join(', ') || 'no peer was installed'}.
+${runLines(results)}
+
+${packages.join(', ') || 'No peer was installed'}.
 `;
 }
