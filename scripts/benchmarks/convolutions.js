@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // GFLOP/s of the convolution kernels on training shapes, in per cent of what the matrix product kernel
 // reaches in the same run. FLOPs are those of the definition, so an algorithm with fewer can pass 100 %.
+// For one image the weights of the forward direction are constant, as in predictions.
 //
 //   node scripts/benchmarks/convolutions.js [--threads n] [--only text] [--seconds s] [--json]
 //
@@ -26,11 +27,14 @@ addon.setThreads(Number(options.threads));
 
 const sizeOf = (shape) => shape.reduce((n, d) => n * d, 1);
 
-/** One kernel call as the addon's numbers; see lib/backend/encode.ts. */
-function load({ kernel, inputs, output, attrs, flops }) {
-  const [float32, input, outputKind] = [0, 0, 4];
-  const words = [inputs.length + 1, 1, 0, 0, inputs.length, 0, 0, 1, 0];
-  for (const [i, shape] of inputs.entries()) words.push(float32, input, i, shape.length, ...shape);
+/** One kernel call as the addon's numbers, its last input a state; see lib/backend/encode.ts. */
+function load({ kernel, inputs, output, attrs, flops, constant = false }) {
+  const [float32, input, state, outputKind] = [0, 0, 2, 4];
+  const last = inputs.length - 1;
+  const words = [inputs.length + 1, 1, 0, 0, last, 0, 1, 1, 0, constant ? 1 : 0];
+  for (const [i, shape] of inputs.entries()) {
+    words.push(float32, ...(i < last ? [input, i] : [state, 0]), shape.length, ...shape);
+  }
   words.push(float32, outputKind, 0, output.length, ...output);
   words.push(addon.kernels.indexOf(kernel), inputs.length, ...inputs.keys(), 1, inputs.length);
   const list = attrs.flatMap((value) =>
@@ -48,10 +52,13 @@ function prepare(call) {
   );
   const y = new Float32Array(sizeOf(call.output));
   const run = (steps) => {
-    const numbers = Float64Array.of(steps, 0);
+    const [chain, version] = [0, 1];
+    const numbers = Float64Array.of(steps, chain, version);
     const result = new Float64Array(5);
     const before = process.hrtime.bigint();
-    addon.wait(addon.enqueue(id, arrays, [], [], [y], [], [], numbers, result));
+    const states = arrays.slice(-1);
+    const inputs = arrays.slice(0, -1);
+    addon.wait(addon.enqueue(id, inputs, states, states, [y], [], [], numbers, result));
     return Number(process.hrtime.bigint() - before) / 1e9 / steps;
   };
   const once = Math.min(run(1), run(1));
@@ -100,7 +107,14 @@ function callsOf([images, size, channels, filters, kernel, stride, valid]) {
   const y = [images, output, output, filters];
   const flops = 2 * sizeOf(y) * sizeOf(w.slice(0, 3));
   return {
-    forward: { kernel: 'conv', inputs: [x, w], output: y, attrs: [...attrs, 0, 0], flops },
+    forward: {
+      kernel: 'conv',
+      inputs: [x, w],
+      output: y,
+      attrs: [...attrs, 0, 0],
+      flops,
+      constant: images === 1,
+    },
     input: {
       kernel: 'convInputGrad',
       inputs: [y, w],
