@@ -83,6 +83,8 @@ class Executor {
   class Team;
   void bind(const Run& run);
   void bindStep(const Run& run, std::int64_t step);
+  void planFetches(const Run& run);
+  void fetchRows(std::int64_t step, std::int64_t part) const;
   RunResult steps(Run& run, Team* team, StepGate* gate, const std::atomic<bool>& stop);
   // Both return whether nothing failed. `pointers` is the program's table, `bodies` room for those
   // of the bodies in it.
@@ -109,6 +111,12 @@ class Executor {
     bool feed;
   };
   std::vector<Moving> moving_;  // operands whose pointer changes with each step
+  struct Fetch {
+    const std::byte* source;
+    const std::int32_t* numbers;        // of rows, of all steps
+    std::int64_t rows, rowBytes, each;  // each: rows asked for before an instruction
+  };
+  std::vector<Fetch> fetches_;  // feeds whose rows are asked for a step ahead
 };
 
 // The number of threads that runs may use; 0 asks for the processor's (cgroup) allowance.
