@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "program.h"
 #include "registry.h"
+#include "threads.h"
 
 extern "C" {
 void openblas_set_num_threads(int);

@@ -9,6 +9,8 @@
 #include <system_error>
 #include <vector>
 
+#include "threads.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif

@@ -1,5 +1,5 @@
 // Runs programs: binds pointers, takes batches, and hands blocks of kernels to a team of threads.
-// The only file that knows about threads inside a step; results never depend on how many there are.
+// The only one that starts threads inside a step; results never depend on how many there are.
 #pragma once
 
 #include <atomic>
@@ -9,61 +9,10 @@
 #include <vector>
 
 #include "prepared.h"
-#include "program.h"
+#include "run.h"
 #include "workspace.h"
 
 namespace neurone {
-
-struct Buffer {
-  std::byte* data = nullptr;
-  std::size_t bytes = 0;
-};
-
-struct FeedSource {
-  Buffer source;
-  const std::int32_t* rows = nullptr;  // row numbers of all steps, or null: rows in order
-  std::size_t rowCount = 0;
-  std::int64_t first = 0;
-};
-
-// What a run came to. `steps` were committed; `status` says why no more.
-struct RunResult {
-  enum Code : std::int32_t {
-    ok = 0,
-    indexOutOfRange = 1,
-    nonFinite = 2,
-    aborted = 3,
-    outOfMemory = 4
-  };
-  std::int64_t steps = 0;
-  std::int32_t code = ok;
-  std::int64_t instruction = 0;
-  std::int64_t position = 0;
-  double value = 0;
-};
-
-// One run of a program, with everything that it binds. The buffers belong to JavaScript, which
-// keeps them until the run has ended.
-struct Run {
-  std::shared_ptr<const Program> program;
-  std::vector<Buffer> inputs, stateReads, stateWrites, outputs;
-  std::vector<FeedSource> feeds;
-  std::vector<float> bindings;
-  std::vector<std::uint64_t> versions;  // of states: one number for each content they ever had
-  bool settled = true;                  // whether no run before it can still change its states
-  std::int64_t steps = 1;
-  double* profile = nullptr;  // seconds per instruction, added up
-  double* result = nullptr;   // where JavaScript reads the RunResult
-  std::uint64_t ticket = 0;
-  std::uint64_t chain = 0;  // once a run fails, later ones of its chain are not started
-  std::atomic<bool> abort{false};
-
-  // Throws std::invalid_argument if a buffer is too small for what the program does with it.
-  void check() const;
-  // Copies states to where the program writes them, before the first step or instead of all steps:
-  // JavaScript takes the written buffers for the present ones from the moment it queues a run.
-  void carryStates() const;
-};
 
 // How steps of a run yield to others: called between steps.
 struct StepGate {
@@ -71,6 +20,8 @@ struct StepGate {
   virtual void leave() = 0;
   virtual ~StepGate() = default;
 };
+
+class Team;
 
 class Executor {
  public:
@@ -80,7 +31,6 @@ class Executor {
   RunResult execute(Run& run, int threads, StepGate* gate, const std::atomic<bool>& stop);
 
  private:
-  class Team;
   void bind(const Run& run);
   void bindStep(const Run& run, std::int64_t step);
   void planFetches(const Run& run);
@@ -118,10 +68,5 @@ class Executor {
   };
   std::vector<Fetch> fetches_;  // feeds whose rows are asked for a step ahead
 };
-
-// The number of threads that runs may use; 0 asks for the processor's (cgroup) allowance.
-void setThreadBudget(int threads);
-int threadBudget();
-int cpuAllowance();
 
 }  // namespace neurone
