@@ -219,6 +219,21 @@ bool Executor::loop(const Instruction& instruction, void* const* pointers, void*
   return true;
 }
 
+Executor::Start Executor::start(const Program& program, const Instruction& instruction,
+                                void* const* inputs) {
+  if (instruction.preparation < 0) return {0, sharedBase_};
+  const Plan& plan = *instruction.plan;
+  const Start unprepared{plan.preparing, nullptr};
+  if (!prepared_) return plan.preparingIsOptional ? unprepared : Start{0, sharedBase_};
+  std::byte* const memory = prepared_->memory + program.preparations[instruction.preparation];
+  Prepared::Content& kept = prepared_->contents[instruction.preparation];
+  const std::uint64_t version = versions_[instruction.preparedState];
+  const bool known = kept.from == inputs[1] && kept.version == version;
+  if (known && kept.made) return {plan.preparing, memory};
+  kept = {inputs[1], version, known || !plan.preparingIsOptional};
+  return kept.made ? Start{0, memory} : unprepared;
+}
+
 bool Executor::instruction(const Program& program, std::size_t index, void* const* pointers,
                            void** bodies, Team* team, RunResult& result) {
   const Instruction& instruction = program.instructions[index];
@@ -227,18 +242,7 @@ bool Executor::instruction(const Program& program, std::size_t index, void* cons
   void* const* inputs = pointers + instruction.firstOperand;
   void* const* outputs = inputs + instruction.inputCount;
   const bool shareable = team && instruction.work >= 2 * kGrain;
-  std::byte* shared = sharedBase_;
-  std::size_t phase = 0;
-  Prepared::Content* kept = nullptr;
-  if (instruction.preparation >= 0 && prepared_) {
-    kept = &prepared_->contents[instruction.preparation];
-    shared = prepared_->memory + program.preparations[instruction.preparation];
-    const Prepared::Content wanted{inputs[1], versions_[instruction.preparedState]};
-    if (*kept == wanted)
-      phase = plan.preparing;
-    else
-      *kept = wanted;
-  }
+  auto [phase, shared] = start(program, instruction, inputs);
   for (; phase < plan.blocks.size(); phase++) {
     const std::int64_t blocks = plan.blocks[phase];
     if (blocks == 0) continue;

@@ -36,6 +36,13 @@ class Executor {
   void planFetches(const Run& run);
   void fetchRows(std::int64_t step, std::int64_t part) const;
   RunResult steps(Run& run, Team* team, StepGate* gate, const std::atomic<bool>& stop);
+  // With which phase a call begins, and its shared scratch: what is kept of earlier ones is not
+  // made again.
+  struct Start {
+    std::size_t phase;
+    std::byte* shared;
+  };
+  Start start(const Program& program, const Instruction& instruction, void* const* inputs);
   // Both return whether nothing failed. `pointers` is the program's table, `bodies` room for those
   // of the bodies in it.
   bool instruction(const Program& program, std::size_t index, void* const* pointers, void** bodies,

@@ -68,6 +68,9 @@ struct Plan {
   // How many of the first phases do nothing but bring the second input into another form, in the
   // shared scratch. If that input is constant, what they made is kept for the next steps and runs.
   std::size_t preparing = 0;
+  // Whether the others also run without them, if the shared scratch is null. Then they do until the
+  // same weights come a second time: what is used once is not worth preparing.
+  bool preparingIsOptional = false;
   virtual ~Plan() = default;
   // The algorithm, of a kernel that has several to choose from.
   virtual const char* describe() const { return ""; }

@@ -14,11 +14,11 @@
 namespace neurone {
 
 struct Prepared {
-  // Of which weights, in which version, a preparation was made.
+  // Which weights, in which version, an instruction met last, and whether it has prepared them.
   struct Content {
     const void* from = nullptr;
     std::uint64_t version = 0;
-    bool operator==(const Content&) const = default;
+    bool made = false;
   };
 
   explicit Prepared(const Program& program)

@@ -238,7 +238,8 @@ void decodeInstruction(Program& program, Words& words, int depth) {
   }
   const Plan& plan = *instruction.plan;
   program.threadScratch = std::max(program.threadScratch, plan.threadScratch);
-  program.sharedScratch = std::max(program.sharedScratch, plan.sharedScratch);
+  if (!plan.preparingIsOptional)
+    program.sharedScratch = std::max(program.sharedScratch, plan.sharedScratch);
   for (const std::int64_t blocks : plan.blocks)
     program.parallel = program.parallel || (blocks > 1 && instruction.work >= 2 * kGrain);
   notePreparation(program, instruction);

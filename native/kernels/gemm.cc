@@ -15,6 +15,7 @@ struct GemmPlan : Plan {
   std::int64_t matrices = 1, matricesPerBlock = 1;
   // Where each matrix of A and B begins; empty for one matrix.
   std::vector<std::int64_t> offsets;
+  std::int64_t panelColumns = 0;  // of constant weights, which are brought into panels; 0: are not
 };
 
 // Multiply-adds that small matrices of a batch are gathered to.
@@ -110,6 +111,21 @@ std::unique_ptr<Plan> prepareMatmul(const Signature& s) {
   return plan;
 }
 
+// Few rows take as long as B takes to be read. In panels, which begin with a cache line and are
+// read from their begin to their end, 784×512 and 512×512 took 27 µs instead of 40.
+void planPanels(GemmPlan& plan) {
+  const Product& p = plan.product;
+  const double work = static_cast<double>(p.m) * p.n * p.k;
+  if (plan.swapped || plan.cut.method != Method::tiles || p.m > kMaxRows || work < kOneBlock)
+    return;
+  kTilesAlongK.choose(p.m, 8 * kLanes, plan.panelColumns);
+  const std::int64_t panels = ceilDiv(p.n, plan.panelColumns);
+  plan.sharedScratch = static_cast<std::size_t>(panels * plan.panelColumns * p.k) * sizeof(float);
+  plan.blocks.insert(plan.blocks.begin(), panels);
+  plan.preparing = 1;
+  plan.preparingIsOptional = true;
+}
+
 std::unique_ptr<Plan> prepareDense(const Signature& s) {
   require((s.inputs.size() == 2 || s.inputs.size() == 3) && s.outputs.size() == 1,
           "dense takes two or three inputs and one output");
@@ -137,7 +153,17 @@ std::unique_ptr<Plan> prepareDense(const Signature& s) {
   }
   simplify(*plan);
   cut(*plan);
+  if (s.isConstant(1)) planPanels(*plan);
   return plan;
+}
+
+// Phase 0 of a plan with panels.
+void packPanel(const Task& task, const GemmPlan& plan, std::int64_t panel) {
+  const Product& p = plan.product;
+  const std::int64_t column = panel * plan.panelColumns, left = p.n - column;
+  packRows(task.in<float>(1) + column, p.n, p.k,
+           left < plan.panelColumns ? left : plan.panelColumns,
+           reinterpret_cast<float*>(task.sharedScratch) + column * p.k, plan.panelColumns);
 }
 
 Status run(const Task& task) noexcept {
@@ -149,6 +175,10 @@ Status run(const Task& task) noexcept {
   auto* scratch = reinterpret_cast<float*>(task.threadScratch);
   const std::int64_t perMatrix = plan.rowBlocks * plan.columnBlocks;
   for (std::int64_t block = task.begin; block < task.end; block++) {
+    if (plan.panelColumns > 0 && task.phase == 0) {
+      packPanel(task, plan, block);
+      continue;
+    }
     const std::int64_t first = block / perMatrix * plan.matricesPerBlock;
     const std::int64_t inside = block % perMatrix;
     Area area{inside % plan.rowBlocks * plan.cut.blockRows, plan.cut.blockRows,
@@ -157,6 +187,10 @@ Status run(const Task& task) noexcept {
     if (area.columns > p.n - area.column) area.columns = p.n - area.column;
     for (std::int64_t i = first; i < first + plan.matricesPerBlock && i < plan.matrices; i++) {
       Operands o{a, b, bias, task.out<float>(0)};
+      if (plan.panelColumns > 0) {
+        o.panels = reinterpret_cast<const float*>(task.sharedScratch);
+        o.panelColumns = plan.panelColumns;
+      }
       if (plan.matrices > 1) {
         o.a += plan.offsets[2 * i + (plan.swapped ? 1 : 0)];
         o.b += plan.offsets[2 * i + (plan.swapped ? 0 : 1)];

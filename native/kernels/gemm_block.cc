@@ -20,6 +20,12 @@ void packPanels(const Product& p, const float* b, std::int64_t k0, std::int64_t 
   }
 }
 
+const float* placeInB(const Product& p, const Operands& o, std::int64_t k, std::int64_t column) {
+  if (!o.panels) return o.b + k * p.n + column;
+  const std::int64_t inside = column % o.panelColumns;
+  return o.panels + (column - inside) * p.k + k * o.panelColumns + inside;
+}
+
 std::int64_t panelSize(const Cut& cut, std::int64_t depth) {
   return cut.packB ? depth * ((cut.blockColumns + kPanel - 1) / kPanel * kPanel) : 0;
 }
@@ -38,7 +44,7 @@ void multiplyTiles(const Product& p, const Cut& cut, const Operands& o, const Ar
   float* const packedA = scratch + panelSize(cut, least(cut.sliceK, p.k));
   TileArgs t;
   t.cStride = p.n;
-  t.bStride = cut.packB ? kPanel : p.n;
+  t.bStride = cut.packB ? kPanel : o.panels ? o.panelColumns : p.n;
   std::int64_t k0 = 0;
   do {
     const std::int64_t depth = least(cut.sliceK, p.k - k0);
@@ -65,7 +71,7 @@ void multiplyTiles(const Product& p, const Cut& cut, const Operands& o, const Ar
         const std::int64_t left = area.columns - j, wanted = cut.packB ? least(left, kPanel) : left;
         const Tile run = rowsTogether ? kTilesAlongRows.choose(rows, wanted, width)
                                       : kTilesAlongK.choose(rows, wanted, width);
-        t.b = cut.packB ? scratch + j * depth : o.b + k0 * p.n + area.column + j;
+        t.b = cut.packB ? scratch + j * depth : placeInB(p, o, k0, area.column + j);
         t.c = c + j;
         t.bias = o.bias ? o.bias + area.column + j : nullptr;
         t.mask = firstLanes((width - 1) % kLanes + 1);

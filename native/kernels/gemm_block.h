@@ -29,6 +29,9 @@ struct Cut {
   std::int64_t blockRows = 1, blockColumns = 1;
 };
 
+// Below so many multiply-adds a block costs more to hand out than it saves.
+inline constexpr double kOneBlock = 140e3;
+
 // The static table: a choice by shape and instruction set alone.
 Cut chooseCut(const Product& product);
 
@@ -37,6 +40,9 @@ struct Operands {
   const float* b;
   const float* bias;
   float* c;
+  // B once more, in panels of `panelColumns` that lie one after the other; null: only as it is.
+  const float* panels = nullptr;
+  std::int64_t panelColumns = 0;
 };
 
 // A part of C.

@@ -14,9 +14,6 @@ constexpr bool kOwnMiddle = true, kOwnLarge = false;
 constexpr bool kOwnMiddle = false, kOwnLarge = false;
 #endif
 
-// Below so many multiply-adds a block costs more to hand out than it saves.
-constexpr double kOneBlock = 140e3;
-
 constexpr std::int64_t kLarge = 1 << 20;  // floats of an operand that the L2 cache cannot hold
 
 std::int64_t evenSlice(std::int64_t k, std::int64_t most) {

@@ -7,7 +7,7 @@ import { encodeProgram } from '../../lib/backend/encode.js';
 import { KernelFailure, type ValueInfo } from '../../lib/backend/js/kernel.js';
 import type { Addon } from '../../lib/backend/native.js';
 import { nativeLoad } from '../../lib/backend/select.js';
-import type { Attrs } from '../../lib/graph/program.js';
+import type { Attrs, Storage } from '../../lib/graph/program.js';
 import type { DataArray } from '../../lib/tensor/dtype.js';
 import type { Shape } from '../../lib/tensor/shape.js';
 
@@ -55,15 +55,18 @@ export class NativeKernel {
     inputs: readonly Operand[],
     private readonly output: Operand,
     attrs: Attrs,
+    /** The input that is a state which no step changes; the others are inputs of the program. */
+    private readonly constant?: number,
   ) {
     const operands = [...inputs, output].map(infoOf);
     const kernels = new Map(addon.kernels.map((name, i) => [name, i]));
+    const states = constant === undefined ? 0 : 1;
     const words = encodeProgram(
       {
         name: kernel,
         values: operands.map((operand, i) => ({
           ...operand,
-          storage: i < inputs.length ? { kind: 'input', slot: i } : { kind: 'output', slot: 0 },
+          storage: this.storageOf(i, inputs.length),
         })),
         instructions: [
           {
@@ -78,7 +81,7 @@ export class NativeKernel {
         ],
         commit: 0,
         arenaBytes: 0,
-        slots: { inputs: inputs.length, feeds: 0, states: 0, outputs: 1 },
+        slots: { inputs: inputs.length - states, feeds: 0, states, outputs: 1 },
         bindings: [],
       },
       kernels,
@@ -86,14 +89,21 @@ export class NativeKernel {
     this.id = addon.load(words);
   }
 
+  private storageOf(operand: number, inputs: number): Storage {
+    if (operand === inputs) return { kind: 'output', slot: 0 };
+    if (operand === this.constant) return { kind: 'state', slot: 0 };
+    return { kind: 'input', slot: operand - (operand > (this.constant ?? inputs) ? 1 : 0) };
+  }
+
   /** The algorithm that the kernel chose. */
   get method(): string {
     return this.addon.methods(this.id)[0];
   }
 
-  run(inputs: readonly Float32Array[], threads = 1): Float32Array {
+  /** @param version of the constant input */
+  run(inputs: readonly Float32Array[], threads = 1, version = 1): Float32Array {
     const y = new Float32Array(sizeOf(infoOf(this.output).shape)).fill(Number.NaN);
-    this.runInto(y, inputs, threads);
+    this.runInto(y, inputs, threads, version);
     return y;
   }
 
@@ -102,18 +112,19 @@ export class NativeKernel {
    *
    * @throws KernelFailure on data that the kernel refuses
    */
-  runInto(y: DataArray, inputs: readonly DataArray[], threads = 1): void {
+  runInto(y: DataArray, inputs: readonly DataArray[], threads = 1, version = 1): void {
     const result = new Float64Array(5);
+    const states = this.constant === undefined ? [] : [inputs[this.constant]];
     this.addon.setThreads(threads);
     const ticket = this.addon.enqueue(
       this.id,
-      inputs,
-      [],
-      [],
+      inputs.filter((_, i) => i !== this.constant),
+      states,
+      states,
       [y],
       [],
       [],
-      Float64Array.of(1, 0),
+      Float64Array.of(1, 0, ...states.map(() => version)),
       result,
     );
     this.addon.wait(ticket);
