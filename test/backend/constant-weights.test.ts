@@ -43,10 +43,10 @@ const calls: readonly [string, Shapes, readonly number[], Attrs][] = [
   [
     'conv',
     [
-      [1, 7, 7, 130],
-      [3, 3, 130, 130],
+      [1, 7, 7, 128],
+      [3, 3, 128, 128],
     ],
-    [1, 7, 7, 130],
+    [1, 7, 7, 128],
     convolved,
   ],
   [
