@@ -120,11 +120,11 @@ describe('pooling', () => {
 });
 
 describe('resize', () => {
-  it('keeps dtypes where nothing is computed', () => {
-    const bytes = images([1, 4, 4, 3], 'uint8');
-    expect(resize(bytes, [2, 8], { interpolation: 'nearest' }).dtype).toBe('uint8');
-    expect(resize(bytes, [4, 4]).dtype).toBe('uint8');
-    expect(resize(bytes, [2, 8]).dtype).toBe('float32');
+  it('makes float32 of booleans where something is computed', () => {
+    const mask = images([1, 4, 4, 3]).cast('bool');
+    expect(resize(mask, [2, 8], { interpolation: 'nearest' }).dtype).toBe('bool');
+    expect(resize(mask, [4, 4]).dtype).toBe('bool');
+    expect(resize(mask, [2, 8]).dtype).toBe('float32');
   });
 
   it('by area: the mean of what each pixel covers, parts of pixels by their share', () => {
