@@ -54,7 +54,7 @@ export abstract class IndexLookup<T extends Token>
     own: readonly string[] = [],
   ) {
     super({ ...options, activityRegularizer: undefined });
-    checkLayerOptions(className, options, [...optionNames, ...own]);
+    checkLayerOptions(className, options, [...optionNames, ...own], ['sparse']);
     refuseOptions(className, options, ['sparse']);
     const refuse = (why: string): never => {
       throw new ConfigError(`${className}: ${why}`);
