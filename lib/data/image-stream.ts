@@ -2,7 +2,7 @@
 import { viewOf } from '../tensor/dtype.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { fromData, type Tensor } from '../tensor/tensor.js';
-import { DataError } from '../util/errors.js';
+import { DataError, FormatError } from '../util/errors.js';
 import { Dataset } from './dataset.js';
 import type { LabelledFiles } from './image-files.js';
 import { BatchMemory, ImageMemory, StagedImages } from './image-memory.js';
@@ -18,6 +18,15 @@ class FailedImage {
   ) {}
 }
 
+/** What to do about a file that is no image; of one that cannot be opened, the system says enough. */
+const withRemedy = (error: Error): Error =>
+  error instanceof FormatError
+    ? new FormatError(
+        `${error.message} Replace or remove it, or give onError: 'skip' to leave such images out.`,
+        { cause: error },
+      )
+    : error;
+
 /** Which images cannot be read, and what becomes of them. */
 class Unreadable {
   readonly left = new Map<string, Error>();
@@ -30,9 +39,8 @@ class Unreadable {
   /** Leaves the image out, or throws. */
   async settle({ path, error }: FailedImage): Promise<void> {
     const { onError } = this;
-    if (!(error instanceof Error) || error instanceof NoSharpError || onError === 'throw') {
-      throw error;
-    }
+    if (!(error instanceof Error) || error instanceof NoSharpError) throw error;
+    if (onError === 'throw') throw withRemedy(error);
     const answer = onError === 'skip' ? 'skip' : await onError(path, error);
     if (answer === 'throw') throw error;
     this.left.set(path, error);
