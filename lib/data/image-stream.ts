@@ -5,9 +5,10 @@ import { fromData, type Tensor } from '../tensor/tensor.js';
 import { DataError, FormatError } from '../util/errors.js';
 import { Dataset } from './dataset.js';
 import type { LabelledFiles } from './image-files.js';
-import { BatchMemory, ImageMemory, StagedImages } from './image-memory.js';
+import { type BatchInMemory, BatchMemory, ImageMemory, StagedImages } from './image-memory.js';
 import type { CheckedOptions } from './image-options.js';
 import { imagesUnderWay, load, NoSharpError } from './image-worker.js';
+import { handOver, lend } from './lent.js';
 import { generatorOf } from './mersenne.js';
 import { groups } from './passes.js';
 
@@ -149,12 +150,13 @@ export class ImageStream {
 
   /** Tensors of files, whose images lie in `memory`. */
   private sample(
-    memory: ArrayBufferLike,
+    { memory, takeBack }: BatchInMemory,
     files: readonly number[],
     axis: readonly number[],
   ): Sample {
     const shape = [...axis, ...this.shape];
     const images = fromData(viewOf(this.dtype, memory, 0, sizeOf(shape)), shape, this.dtype);
+    if (takeBack) lend(images, takeBack);
     const { labels, classNames = [] } = this.files;
     if (!labels) return images;
     const { labelMode } = this.options;
@@ -166,7 +168,7 @@ export class ImageStream {
   samples(): Dataset<Sample> {
     const read = async (file: number): Promise<Sample> => {
       const { data } = await load(this.request(file));
-      return this.sample(data.buffer, [file], []);
+      return this.sample({ memory: data.buffer, takeBack: undefined }, [file], []);
     };
     return new Dataset(() => this.pass(read), this.count(1)).prefetch(imagesUnderWay);
   }
@@ -187,16 +189,16 @@ export class ImageStream {
       try {
         for await (const group of groups(loaded, size)) {
           const images = group.map(({ image }) => image);
-          const memory = await batchMemory.batchOf(images);
+          const batch = await batchMemory.batchOf(images);
           staged.done(images);
           const files = group.map(({ file }) => file);
-          yield this.sample(memory, files, [files.length]);
+          yield this.sample(batch, files, [files.length]);
         }
       } finally {
         staged.end();
       }
     };
-    return new Dataset(() => open.call(this), this.count(size)).prefetch(batchesAhead);
+    return handOver(new Dataset(() => open.call(this), this.count(size))).prefetch(batchesAhead);
   }
 
   /** Elements of a pass, if none may be left out. */

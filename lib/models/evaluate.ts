@@ -2,6 +2,7 @@
 import type { Callback, Logs, LogsOf, LogValue } from '../callbacks/callback.js';
 import { CallbackList } from '../callbacks/callbackList.js';
 import { makeProgress } from '../callbacks/progress.js';
+import { handsOver } from '../data/lent.js';
 import { DataError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
 import { type BatchSource, type Dataset, type RawBatch, rowsIn, type SamplesOf } from './data.js';
@@ -68,7 +69,9 @@ async function testPass(
   const prepareBatch = (batch: RawBatch): Promise<Dataset> => toDataset(model, batch, 'batch');
   const batches = iteratorOf(source.source);
   try {
-    const { logs, steps } = await passOverBatches(model, batches, prepareBatch, pass);
+    const ownsBatches = handsOver(source.source);
+    const given = { ...pass, ownsBatches };
+    const { logs, steps } = await passOverBatches(model, batches, prepareBatch, given);
     if (steps === 0) throw noBatch(options.where);
     return logs;
   } finally {
