@@ -106,7 +106,11 @@ export class MaxPooling2D extends Pooling {
 }
 layers.add('MaxPooling2D', MaxPooling2D, ['MaxPool2D']);
 
-/** The largest element of each window of a volume: `[batch, depth, rows, columns, channels]`. Default pool size 2. */
+/**
+ * The largest element of each window of a volume: `[batch, depth, rows, columns, channels]`. Default pool size 2.
+ * Where several elements of a window are the largest, the first one has the gradient, as with one axis or two, and
+ * as TensorFlow compiles it with XLA; run eagerly, TensorFlow gives each of them the whole gradient.
+ */
 export class MaxPooling3D extends Pooling {
   constructor(poolSize: PerAxis | PoolingOptions = {}, rest: PoolingOptions = {}) {
     super(maxPool, 3, poolSize, rest, 2);
