@@ -4,11 +4,11 @@ import { formatShape } from '../tensor/shape.js';
 import { fromData, type Tensor, type TensorLike } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
 import { asFloat, asTensor, cast } from './convert.js';
-import { atPath, recordable } from './define.js';
+import { atPath, recordable, scope } from './define.js';
 import { clip, round } from './elementwise.js';
 import { matmul } from './gemm.js';
 import { type Interpolation, nearestPlaces, tapsOf } from './image-weights.js';
-import { gather, pad, reshape, sliceAxis, transpose } from './movement.js';
+import { broadcastTo, gather, pad, reshape, sliceAxis, transpose } from './movement.js';
 import { segmentSum } from './segment.js';
 import { type ChannelOrder, channelsFirst, perAxis, withChannelsLast } from './windows.js';
 
@@ -52,13 +52,17 @@ export interface ResizeOptions {
   readonly dataFormat?: ChannelOrder | null | undefined;
 }
 
-/** The matrix `[to, from]` that makes an axis of `from` pixels one of `to`, put together when it runs. */
+/**
+ * The matrix `[to, from]` that makes an axis of `from` pixels one of `to`, put together when it runs. Where only
+ * shapes are asked for, unknown sizes are very large, and its weights took seconds.
+ */
 function matrixOf(
   from: number,
   to: number,
   interpolation: Exclude<Interpolation, 'nearest'>,
   antialias: boolean,
 ): Tensor {
+  if (scope.infersShapes) return broadcastTo(asTensor(0), [to, from]);
   const { places, weights } = tapsOf(from, to, interpolation, antialias);
   const at = Int32Array.from(places.flatMap((row, i) => row.map((place) => i * from + place)));
   const values = fromData(Float32Array.from(weights.flat()), [at.length], 'float32');
