@@ -29,16 +29,20 @@ class Environment {
   ~Environment() { close(); }
 
   void close() {
-    engine_.reset();
+    engine_.reset();  // ends the thread, which writes where progress_ is
+    progress_.Reset();
     if (hasNotifier_.exchange(false)) notifier_.Release();
   }
 
-  void start(const Napi::Function& onProgress, std::atomic<std::int32_t>* progress) {
+  // The array is kept for as long as there is an engine.
+  void start(const Napi::Function& onProgress, Napi::Object progress,
+             std::atomic<std::int32_t>* ticket) {
     if (engine_) throw std::invalid_argument("the engine was started before");
     notifier_ = Napi::ThreadSafeFunction::New(env_, onProgress, "neurone", 0, 1);
     notifier_.Unref(env_);
     hasNotifier_ = true;
-    engine_ = std::make_unique<Engine>(progress, &Environment::notify, this);
+    progress_ = Napi::Persistent(progress);
+    engine_ = std::make_unique<Engine>(ticket, &Environment::notify, this);
     // Added after the notifier's own hook, and so run before it: the engine ends first.
     env_.AddCleanupHook([](Environment* self) { self->close(); }, this);
   }
@@ -78,6 +82,7 @@ class Environment {
   std::uint32_t lastProgram_ = 0;
   Napi::ThreadSafeFunction notifier_;
   std::atomic<bool> hasNotifier_{false};
+  Napi::ObjectReference progress_;
   std::unique_ptr<Engine> engine_;
 };
 
@@ -220,7 +225,10 @@ Napi::Value start(const Napi::CallbackInfo& info) {
     if (!info[0].IsFunction()) throw std::invalid_argument("expected a function");
     const Buffer progress = toBufferOf(info[1], napi_int32_array, "Int32Array of progress");
     if (progress.bytes < 4) throw std::invalid_argument("the progress array is too small");
-    environment(info).start(info[0].As<Napi::Function>(),
+    // Memory that is not shared could be transferred away while the engine writes to it.
+    if (info[1].As<Napi::TypedArray>().ArrayBuffer().IsArrayBuffer())
+      throw std::invalid_argument("the progress array must be in a SharedArrayBuffer");
+    environment(info).start(info[0].As<Napi::Function>(), info[1].As<Napi::Object>(),
                             reinterpret_cast<std::atomic<std::int32_t>*>(progress.data));
     return info.Env().Undefined();
   });

@@ -18,8 +18,8 @@ namespace neurone {
 
 class Engine {
  public:
-  // `progress` is where JavaScript reads the last completed ticket; it must outlive the engine.
-  // `notify` is called on the engine thread after a run that `notifyAfter` asked about.
+  // `progress` is where JavaScript reads the last completed ticket; whoever makes the engine keeps
+  // it longer. `notify` is called on the engine thread after a run that `notifyAfter` asked about.
   Engine(std::atomic<std::int32_t>* progress, void (*notify)(void*), void* context);
   ~Engine();
   Engine(const Engine&) = delete;

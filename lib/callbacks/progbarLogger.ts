@@ -11,7 +11,6 @@ export class ProgbarLogger extends Callback {
   override readonly batchHooks = 'logsOnly';
   private progress: Progress | undefined;
   private fitting = false;
-  private seen = 0;
 
   /** @param stream where to show it; default standard error */
   constructor(private readonly stream?: Terminal) {
@@ -25,23 +24,22 @@ export class ProgbarLogger extends Callback {
 
   private async begin(epoch: number, title?: string): Promise<void> {
     const { epochs, samples, steps, verbose } = this.params;
-    const options = { epochs, verbose, samples: samples ?? steps };
+    const options = { epochs, verbose, samples, steps };
     this.progress?.end();
     this.progress = await makeProgress({
       ...options,
       ...(title !== undefined && { title }),
       ...(this.stream && { stream: this.stream }),
     });
-    this.seen = 0;
     this.progress.beginEpoch(epoch);
   }
 
   private update(step: number, logs: Logs<LogValue>): void {
     const { samples, steps } = this.params;
     // The last batch may be smaller: samples are what the share of the steps comes to.
-    this.seen =
-      samples !== undefined && steps ? Math.round((samples * (step + 1)) / steps) : step + 1;
-    this.progress?.update(this.seen, logs);
+    const seen =
+      samples !== undefined && steps ? Math.round((samples * (step + 1)) / steps) : undefined;
+    this.progress?.update(seen, logs, step + 1);
   }
 
   private end(logs: Logs<LogValue>): void {

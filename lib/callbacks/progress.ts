@@ -8,8 +8,8 @@ export type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 /** Shows one pass after the other. */
 export interface Progress {
   beginEpoch(epoch: number): void;
-  /** `samples` of the epoch are done, in `steps` steps. */
-  update(samples: number, logs: Logs<LogValue>, steps?: number): void;
+  /** `samples` of the epoch are done, if they were counted, in `steps` steps. */
+  update(samples: number | undefined, logs: Logs<LogValue>, steps?: number): void;
   endEpoch(logs: Logs<LogValue>): void;
   end(): void;
 }
@@ -54,18 +54,22 @@ export function formatRate(perSecond: number): string {
   return `${perSecond.toFixed(0)} samples/s`;
 }
 
+/** What `samples` in so many seconds are, if they were counted. */
+const rateOf = (samples: number | undefined, seconds: number): string =>
+  samples === undefined ? '' : formatRate(samples / seconds);
+
 const secondsSince = (start: number): number => (performance.now() - start) / 1000;
 
 /** One line per epoch, when it ends. */
 function lines(options: ProgressOptions, stream: Terminal): Progress {
   let start = 0;
   let epoch = 0;
-  let seen = 0;
+  let seen: number | undefined;
   return {
     beginEpoch(index) {
       epoch = index;
       start = performance.now();
-      seen = 0;
+      seen = undefined;
     },
     update(samples) {
       seen = samples;
@@ -73,7 +77,7 @@ function lines(options: ProgressOptions, stream: Terminal): Progress {
     endEpoch(logs) {
       const seconds = secondsSince(start);
       const title = options.title ?? `Epoch ${epoch + 1}/${options.epochs}`;
-      const parts = [title, `${seconds.toFixed(1)}s`, formatRate(seen / seconds), formatLogs(logs)];
+      const parts = [title, `${seconds.toFixed(1)}s`, rateOf(seen, seconds), formatLogs(logs)];
       stream.write(`${parts.filter((part) => part !== '').join(' - ')}\n`);
     },
     end() {},
@@ -111,9 +115,9 @@ async function bar(options: ProgressOptions, stream: Terminal): Promise<Progress
     update(samples, logs, steps = 0) {
       plain.update(samples, logs);
       const seconds = secondsSince(start);
-      const done = options.samples === undefined && options.steps ? steps : samples;
+      const done = options.samples === undefined ? steps : (samples ?? 0);
       const left = total ? `${(((total - done) / done) * seconds).toFixed(0)}s` : '?';
-      const rate = formatRate(samples / seconds);
+      const rate = rateOf(samples, seconds);
       current?.update(done, { rate, logs: formatLogs(logs), left });
     },
     endEpoch(logs) {

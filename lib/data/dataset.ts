@@ -6,6 +6,7 @@ import type { Shape } from '../tensor/shape.js';
 import type { Tensor, TypedArrayInput } from '../tensor/tensor.js';
 import { ConfigError, DataError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
+import { handOver, handsOver } from './lent.js';
 import { generatorOf } from './mersenne.js';
 import * as passes from './passes.js';
 import { type Batched, countRows, isRowSource, type RowSource, rowsOf } from './rows.js';
@@ -157,6 +158,12 @@ export class Dataset<T> implements AsyncIterable<T> {
     );
   }
 
+  /** A data set of the same elements in another order or number: they are seen by nobody in between. */
+  private passingOn(open: () => AsyncIterable<T>, size: number | undefined): Dataset<T> {
+    const made = new Dataset(open, size);
+    return handsOver(this) ? handOver(made) : made;
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<T> {
     return this.open()[Symbol.asyncIterator]();
   }
@@ -200,7 +207,7 @@ export class Dataset<T> implements AsyncIterable<T> {
     const { reshuffleEachIteration = true } = options;
     const seed = options.seed ?? currentSeed() + nextDraw();
     let pass = 0;
-    return new Dataset(() => {
+    return this.passingOn(() => {
       const random = generatorOf(seed, reshuffleEachIteration ? pass++ : 0);
       return passes.shuffled(this, bufferSize, random);
     }, this.size);
@@ -210,27 +217,27 @@ export class Dataset<T> implements AsyncIterable<T> {
   repeat(times = Number.POSITIVE_INFINITY): Dataset<T> {
     if (times !== Number.POSITIVE_INFINITY) checkCount('Dataset.repeat: times', times, 0);
     const size = this.size === 0 || times === 0 ? 0 : this.size;
-    return new Dataset(() => passes.repeated(() => this, times), size && size * times);
+    return this.passingOn(() => passes.repeated(() => this, times), size && size * times);
   }
 
   /** The first `count` elements. */
   take(count: number): Dataset<T> {
     checkCount('Dataset.take: count', count, 0);
     const { size } = this;
-    return new Dataset(() => passes.taken(this, count), size && Math.min(size, count));
+    return this.passingOn(() => passes.taken(this, count), size && Math.min(size, count));
   }
 
   /** All elements but the first `count`. */
   skip(count: number): Dataset<T> {
     checkCount('Dataset.skip: count', count, 0);
     const { size } = this;
-    return new Dataset(() => passes.skipped(this, count), size && Math.max(size - count, 0));
+    return this.passingOn(() => passes.skipped(this, count), size && Math.max(size - count, 0));
   }
 
   /** Prepares up to `count` elements while the one before is in use. */
   prefetch(count: number): Dataset<T> {
     checkCount('Dataset.prefetch: count', count, 1);
-    return new Dataset(() => passes.prefetched(this, count), this.size);
+    return this.passingOn(() => passes.prefetched(this, count), this.size);
   }
 
   /** Keeps the elements of the first whole pass in memory; later passes read them there. */

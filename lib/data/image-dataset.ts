@@ -10,6 +10,7 @@ import {
   type ImageDatasetOptions,
 } from './image-options.js';
 import { ImageStream } from './image-stream.js';
+import { handOver, handsOver } from './lent.js';
 import { MersenneTwister } from './mersenne.js';
 
 /** An image that was left out, and why. */
@@ -57,7 +58,8 @@ function datasetOf(
   const stream = new ImageStream(files, options, where, seed);
   const { batchSize } = options;
   const elements = batchSize === null ? stream.samples() : stream.batches(batchSize);
-  return new ImageDataset<unknown>(elements, files, stream.left);
+  const made = new ImageDataset<unknown>(elements, files, stream.left);
+  return handsOver(elements) ? handOver(made) : made;
 }
 
 const part = (files: LabelledFiles, from: number, to: number): LabelledFiles => ({

@@ -192,7 +192,11 @@ export function checkImageOptions(where: string, options: ImageDatasetOptions): 
   if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
     throw new ConfigError(`${where}: seed must be a whole number of 0 … 2³² − 1, got ${seed}.`);
   }
-  if (typeof onError !== 'function') oneOf(where, 'onError', onError, ['throw', 'skip']);
+  if (typeof onError !== 'function' && onError !== 'throw' && onError !== 'skip') {
+    throw new ConfigError(
+      `${where}: onError must be throw, skip, or a function of the path and the error, got ${JSON.stringify(onError)}.`,
+    );
+  }
   const modes = ['int', 'categorical', 'binary'] as const;
   return {
     labels: labelMode === null ? null : labels,

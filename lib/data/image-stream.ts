@@ -2,12 +2,13 @@
 import { viewOf } from '../tensor/dtype.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { fromData, type Tensor } from '../tensor/tensor.js';
-import { DataError } from '../util/errors.js';
+import { DataError, FormatError } from '../util/errors.js';
 import { Dataset } from './dataset.js';
 import type { LabelledFiles } from './image-files.js';
-import { BatchMemory, ImageMemory, StagedImages } from './image-memory.js';
+import { type BatchInMemory, BatchMemory, ImageMemory, StagedImages } from './image-memory.js';
 import type { CheckedOptions } from './image-options.js';
 import { imagesUnderWay, load, NoSharpError } from './image-worker.js';
+import { handOver, lend } from './lent.js';
 import { generatorOf } from './mersenne.js';
 import { groups } from './passes.js';
 
@@ -17,6 +18,15 @@ class FailedImage {
     readonly error: unknown,
   ) {}
 }
+
+/** What to do about a file that is no image; of one that cannot be opened, the system says enough. */
+const withRemedy = (error: Error): Error =>
+  error instanceof FormatError
+    ? new FormatError(
+        `${error.message} Replace or remove it, or give onError: 'skip' to leave such images out.`,
+        { cause: error },
+      )
+    : error;
 
 /** Which images cannot be read, and what becomes of them. */
 class Unreadable {
@@ -30,9 +40,8 @@ class Unreadable {
   /** Leaves the image out, or throws. */
   async settle({ path, error }: FailedImage): Promise<void> {
     const { onError } = this;
-    if (!(error instanceof Error) || error instanceof NoSharpError || onError === 'throw') {
-      throw error;
-    }
+    if (!(error instanceof Error) || error instanceof NoSharpError) throw error;
+    if (onError === 'throw') throw withRemedy(error);
     const answer = onError === 'skip' ? 'skip' : await onError(path, error);
     if (answer === 'throw') throw error;
     this.left.set(path, error);
@@ -141,12 +150,13 @@ export class ImageStream {
 
   /** Tensors of files, whose images lie in `memory`. */
   private sample(
-    memory: ArrayBufferLike,
+    { memory, takeBack }: BatchInMemory,
     files: readonly number[],
     axis: readonly number[],
   ): Sample {
     const shape = [...axis, ...this.shape];
     const images = fromData(viewOf(this.dtype, memory, 0, sizeOf(shape)), shape, this.dtype);
+    if (takeBack) lend(images, takeBack);
     const { labels, classNames = [] } = this.files;
     if (!labels) return images;
     const { labelMode } = this.options;
@@ -158,7 +168,7 @@ export class ImageStream {
   samples(): Dataset<Sample> {
     const read = async (file: number): Promise<Sample> => {
       const { data } = await load(this.request(file));
-      return this.sample(data.buffer, [file], []);
+      return this.sample({ memory: data.buffer, takeBack: undefined }, [file], []);
     };
     return new Dataset(() => this.pass(read), this.count(1)).prefetch(imagesUnderWay);
   }
@@ -179,16 +189,16 @@ export class ImageStream {
       try {
         for await (const group of groups(loaded, size)) {
           const images = group.map(({ image }) => image);
-          const memory = await batchMemory.batchOf(images);
+          const batch = await batchMemory.batchOf(images);
           staged.done(images);
           const files = group.map(({ file }) => file);
-          yield this.sample(memory, files, [files.length]);
+          yield this.sample(batch, files, [files.length]);
         }
       } finally {
         staged.end();
       }
     };
-    return new Dataset(() => open.call(this), this.count(size)).prefetch(batchesAhead);
+    return handOver(new Dataset(() => open.call(this), this.count(size))).prefetch(batchesAhead);
   }
 
   /** Elements of a pass, if none may be left out. */

@@ -84,7 +84,7 @@ export class Dense extends Layer {
   constructor(units: number | DenseOptions, rest: DenseOptions = {}) {
     const options = typeof units === 'number' ? { ...rest, units } : units;
     super(options);
-    checkLayerOptions('Dense', options, [...denseOptionNames, ...unsupported]);
+    checkLayerOptions('Dense', options, denseOptionNames, unsupported);
     refuseOptions('Dense', options, unsupported);
     if (options.units === undefined || !Number.isInteger(options.units) || options.units < 1) {
       throw new ConfigError(`Dense: units must be a whole number above 0, got ${options.units}.`);

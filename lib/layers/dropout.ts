@@ -4,9 +4,9 @@ import { broadcastTo } from '../ops/movement.js';
 import { dropout } from '../ops/random.js';
 import { literal, type Tensor } from '../tensor/tensor.js';
 import { type DataFormat, dataFormatOf } from './data-format.js';
-import { checkInput } from './input-spec.js';
 import { type CallOptions, checkLayerOptions, layers, type SymbolicShape } from './layer.js';
 import { fractionOf, Noise, type NoiseOptions, noiseShapeOf } from './noise.js';
+import { checkAxes } from './spatial-input.js';
 
 export interface DropoutOptions extends NoiseOptions {
   /** Fraction of the elements that become 0. */
@@ -68,11 +68,11 @@ abstract class SpatialDropout extends Noise {
   }
 
   override build(inputShape: SymbolicShape): void {
-    checkInput(this, inputShape, { rank: this.spatial + 2 });
+    checkAxes(this, this.spatial, inputShape);
   }
 
   override call(x: Tensor, { training }: CallOptions): Tensor {
-    checkInput(this, x.shape, { rank: this.spatial + 2 });
+    checkAxes(this, this.spatial, x.shape);
     const { rate, spatial, dataFormat } = this;
     if (!training || rate === 0) return x;
     if (rate === 1) return broadcastTo(literal(0), x.shape);

@@ -120,7 +120,7 @@ export class EinsumDense extends Layer {
   ) {
     const options = typeof equation === 'string' ? { ...rest, equation, outputShape } : equation;
     super(options);
-    checkLayerOptions('EinsumDense', options, [...optionNames, ...unsupported]);
+    checkLayerOptions('EinsumDense', options, optionNames, unsupported);
     refuseOptions('EinsumDense', options, unsupported);
     this.parsed = parseEquation(options.equation);
     this.equation = this.parsed.text;
@@ -184,7 +184,8 @@ layers.add('EinsumDense', EinsumDense);
 
 function sizesOf(outputShape: number | SymbolicShape | undefined): SymbolicShape {
   const sizes = typeof outputShape === 'number' ? [outputShape] : outputShape;
-  if (sizes?.every((d) => d === null || (Number.isInteger(d) && d > 0))) return [...sizes];
+  if (Array.isArray(sizes) && sizes.every((d) => d === null || (Number.isInteger(d) && d > 0)))
+    return [...sizes];
   throw new ConfigError(
     `EinsumDense: outputShape must be whole numbers above 0, or null for the input's size, got ${JSON.stringify(outputShape)}.`,
   );

@@ -44,6 +44,17 @@ export interface EmbeddingOptions extends Omit<LayerOptions, 'inputDim'> {
   readonly inputLength?: unknown;
 }
 
+const optionNames = [
+  'inputDim',
+  'outputDim',
+  'embeddingsInitializer',
+  'embeddingsRegularizer',
+  'embeddingsConstraint',
+  'maskZero',
+  'weights',
+] as const;
+
+/** In Keras's configs, as null. */
 const unsupported = ['quantizationConfig', 'loraRank', 'loraAlpha'] as const;
 
 function countOf(option: string, value: number | undefined): number {
@@ -75,17 +86,7 @@ export class Embedding extends Layer {
     const options = typeof inputDim === 'number' ? { ...rest, inputDim, outputDim } : inputDim;
     const { inputDim: _, ...base } = options;
     super(base);
-    checkLayerOptions('Embedding', options, [
-      'inputDim',
-      'outputDim',
-      'embeddingsInitializer',
-      'embeddingsRegularizer',
-      'embeddingsConstraint',
-      'maskZero',
-      'weights',
-      'inputLength',
-      ...unsupported,
-    ]);
+    checkLayerOptions('Embedding', options, optionNames, ['inputLength', ...unsupported]);
     refuseOptions('Embedding', options, unsupported);
     this.inputDim = countOf('inputDim', options.inputDim);
     this.outputDim = countOf('outputDim', options.outputDim);

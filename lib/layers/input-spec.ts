@@ -1,4 +1,5 @@
 // What layers expect of the shapes they are given, and the errors for other shapes.
+import { scope } from '../ops/define.js';
 import { formatShape } from '../tensor/shape.js';
 import { ShapeError } from '../util/errors.js';
 import type { SymbolicShape } from './structure.js';
@@ -12,13 +13,21 @@ export interface InputSpec {
   readonly axes?: Readonly<Record<number, number | null | undefined>>;
 }
 
-interface Named {
+/** A layer, for messages. */
+export interface Named {
   readonly name: string;
   readonly className: string;
 }
 
 /** `Dense "dense_1"`: how messages name a layer. */
 export const titleOf = ({ className, name }: Named): string => `${className} "${name}"`;
+
+/** ` (in sequential)`: what a layer is in; nothing if that is the layer itself. */
+export function within({ name }: Named): string {
+  const path = scope.path.split('/');
+  const outer = path.at(-1) === name ? path.slice(0, -1) : path;
+  return outer.length > 0 && outer[0] !== '' ? ` (in ${outer.join('/')})` : '';
+}
 
 const axesText = (n: number): string => (n === 1 ? '1 axis' : `${n} axes`);
 
@@ -27,7 +36,7 @@ export function checkInput(layer: Named, shape: SymbolicShape, spec: InputSpec):
   const { rank, minRank, axes = {} } = spec;
   const refuse = (expected: string): never => {
     throw new ShapeError(
-      `${titleOf(layer)}: expected input ${expected}, got ${formatShape(shape)}. Check the data, or the layer before it.`,
+      `${titleOf(layer)}: expected input ${expected}, got ${formatShape(shape)}${within(layer)}. Check the data, or the layer before it.`,
     );
   };
   if (rank !== undefined && shape.length !== rank) {

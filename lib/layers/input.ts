@@ -21,6 +21,9 @@ export interface InputOptions extends Omit<LayerOptions, 'dtype'> {
 const isShape = (shape: unknown): shape is SymbolicShape =>
   Array.isArray(shape) && shape.every((d) => d === null || (Number.isInteger(d) && d >= 0));
 
+/** In Keras's configs, as false. */
+const unsupported = ['sparse', 'ragged', 'optional'] as const;
+
 /** Our dtype for one of Keras's. */
 function dtypeOf(name: string): DType {
   if (isDType(name)) return name;
@@ -41,9 +44,8 @@ export class Input extends Layer {
   private readonly symbol: SymbolicTensor;
   constructor(options: InputOptions) {
     super(options, 'InputLayer');
-    const own = ['shape', 'batchShape', 'batchInputShape', 'sparse', 'ragged', 'optional'];
-    checkLayerOptions('Input', options, own);
-    refuseOptions('Input', options, ['sparse', 'ragged', 'optional']);
+    checkLayerOptions('Input', options, ['shape', 'batchShape', 'batchInputShape'], unsupported);
+    refuseOptions('Input', options, unsupported);
     const shape = options.shape ?? options.batchShape?.slice(1);
     if (!isShape(shape)) {
       throw new ConfigError(

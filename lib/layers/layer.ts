@@ -416,9 +416,10 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   }
 }
 
-/** @internal Throws for options that no layer, nor this one, has. */
+/** @internal Throws for options that no layer, nor this one, has; `unlisted` are those that only configs name. */
 export const checkLayerOptions = (
   className: string,
   options: object,
   own: readonly string[] = [],
-): void => checkOptions(className, options, [...own, ...layerOptionNames]);
+  unlisted: readonly string[] = [],
+): void => checkOptions(className, options, [...own, ...layerOptionNames], unlisted);

@@ -87,22 +87,17 @@ function traceOn(
   });
 }
 
-let inferring = false;
-
-/** @internal Whether a call is made for the shapes of what it gives alone: nothing of it is ever run. */
-export const infersShapes = (): boolean => inferring;
-
 /** The shapes and dtypes that `call` gives for symbolic tensors, and their structure. */
 export function inferSymbolic(
   input: Structure,
   call: (x: Structure) => Structure,
 ): { structure: Structure; infos: readonly { shape: SymbolicShape; dtype: DType }[] } {
-  const before = inferring;
-  inferring = true;
+  const before = scope.infersShapes;
+  scope.infersShapes = true;
   try {
     return compared(standIns.map((sizes) => traceOn(input, sizes, call)));
   } finally {
-    inferring = before;
+    scope.infersShapes = before;
   }
 }
 

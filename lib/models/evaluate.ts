@@ -2,6 +2,7 @@
 import type { Callback, Logs, LogsOf, LogValue } from '../callbacks/callback.js';
 import { CallbackList } from '../callbacks/callbackList.js';
 import { makeProgress } from '../callbacks/progress.js';
+import { handsOver } from '../data/lent.js';
 import { DataError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
 import { type BatchSource, type Dataset, type RawBatch, rowsIn, type SamplesOf } from './data.js';
@@ -10,6 +11,7 @@ import type { AnyModel, BatchOptions, EvaluateOptions } from './model.js';
 import { checkSignal, occupied, wholeNumbers } from './occupied.js';
 import { type Pass, passOverBatches, passOverData, resetMetrics } from './pass.js';
 import {
+  batchesIn,
   closeIterator,
   iteratorOf,
   noBatch,
@@ -26,7 +28,8 @@ interface TestOptions {
   readonly steps: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly callbacks: CallbackList;
-  readonly onSamples?: (samples: number, logs: Logs<LogValue>) => void;
+  /** Told how many samples are done, in how many steps. */
+  readonly onProgress?: (samples: number, logs: Logs<LogValue>, steps: number) => void;
 }
 
 /** Loss and metrics over a data set, with the hooks of tests. */
@@ -58,7 +61,8 @@ async function testPass(
     single: hooks.single,
     maxSteps: options.steps,
     onChunk: (report) => {
-      options.onSamples?.(report.samples, report.logsAfter(report.steps - 1));
+      const { first, steps, samples, logsAfter } = report;
+      options.onProgress?.(samples, logsAfter(steps - 1), first + steps);
       return hooks.afterSteps(report.first, report.steps, report.logsAfter);
     },
     beforeStep: hooks.beforeStep,
@@ -68,7 +72,9 @@ async function testPass(
   const prepareBatch = (batch: RawBatch): Promise<Dataset> => toDataset(model, batch, 'batch');
   const batches = iteratorOf(source.source);
   try {
-    const { logs, steps } = await passOverBatches(model, batches, prepareBatch, pass);
+    const ownsBatches = handsOver(source.source);
+    const given = { ...pass, ownsBatches };
+    const { logs, steps } = await passOverBatches(model, batches, prepareBatch, given);
     if (steps === 0) throw noBatch(options.where);
     return logs;
   } finally {
@@ -101,11 +107,20 @@ export function evaluateModel<L extends LogsOf<L>>(
     const wanted = model.compileOptions?.loss !== undefined;
     if (source.kind === 'arrays' && source.data.y.length === 0 && wanted)
       throw new DataError('evaluate: y is missing.');
-    const samples = source.kind === 'arrays' ? rowsIn(source.data) : undefined;
-    const verbose = callbacks.ownProgress(options.verbose);
-    const progress = await makeProgress({ epochs: 1, samples, verbose, title: 'Evaluate' });
     const { batchSize: batch = 32, steps } = options;
-    callbacks.begin(passParams(samples, { batch, steps, verbose: options.verbose }));
+    const size =
+      source.kind === 'arrays'
+        ? { samples: rowsIn(source.data), batches: undefined }
+        : { samples: undefined, batches: batchesIn(source.source) };
+    const params = passParams(size, { batch, steps, verbose: options.verbose });
+    const progress = await makeProgress({
+      epochs: 1,
+      samples: params.samples,
+      steps: params.steps,
+      verbose: callbacks.ownProgress(options.verbose),
+      title: 'Evaluate',
+    });
+    callbacks.begin(params);
     progress.beginEpoch(0);
     try {
       const logs = await test(model, source, {
@@ -114,7 +129,7 @@ export function evaluateModel<L extends LogsOf<L>>(
         steps,
         signal: options.signal,
         callbacks,
-        onSamples: (done, soFar) => progress.update(done, soFar),
+        onProgress: (samples, logs, step) => progress.update(samples, logs, step),
       });
       progress.endEpoch(logs);
       return logs as L;

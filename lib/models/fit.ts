@@ -5,6 +5,7 @@ import { History } from '../callbacks/history.js';
 import { makeProgress, type Progress } from '../callbacks/progress.js';
 import type { Run, RunPosition } from '../callbacks/run.js';
 import { TerminateOnNaN } from '../callbacks/terminateOnNaN.js';
+import { handsOver } from '../data/lent.js';
 import { currentSeed } from '../ops/random.js';
 import { ConfigError, DataError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
@@ -278,7 +279,7 @@ class FitRun implements Run {
       model,
       this.batches,
       (batch) => this.prepareBatch(batch),
-      this.pass(),
+      { ...this.pass(), ownsBatches: handsOver(train.source) },
     );
     if (ended) {
       this.batches = undefined;

@@ -3,12 +3,10 @@ import { Input } from '../layers/input.js';
 import type { AnyLayer, CallOptions } from '../layers/layer.js';
 import { isList, namesIn, type Structure, tensorsOf, withTensors } from '../layers/structure.js';
 import { type LayerNode, SymbolicTensor, symbolsOf } from '../layers/symbolic.js';
-import { cast } from '../ops/elementwise.js';
-import { expandDims, squeeze } from '../ops/movement.js';
-import { formatShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
 import { suggestion } from '../util/suggest.js';
+import { fitted, inputFault } from './input-fault.js';
 
 /** The nodes between inputs and outputs, inputs first, and the layers in the order in which they are met. */
 interface Walk {
@@ -154,7 +152,13 @@ export class ModelGraph {
       );
     }
     const names = this.inputs.map(({ name }) => (tensors.length > 1 ? ` "${name}"` : ''));
-    return tensors.map((t, i) => fitted(t, this.inputs[i], `${model}: expected input${names[i]}`));
+    return tensors.map((t, i) => {
+      const symbol = this.inputs[i];
+      const fits = fitted(t, symbol);
+      if (fits) return fits;
+      const fault = inputFault(this.nodes, symbol, [null, ...t.shape.slice(1)]);
+      throw new ShapeError(`${model}: expected input${names[i]} ${fault}`);
+    });
   }
 
   private pick(x: Structure, model: string): readonly Tensor[] {
@@ -202,19 +206,3 @@ export class ModelGraph {
     return new ModelGraph(withTensors(inputs, own), made);
   }
 }
-
-/** `t` with an axis of size 1 at its end added or taken away, as the input says. */
-function fitted(t: Tensor, symbol: SymbolicTensor, expected: string): Tensor {
-  let out = t;
-  if (t.rank === symbol.rank + 1 && t.shape.at(-1) === 1) out = squeeze(t, -1);
-  if (t.rank === symbol.rank - 1 && symbol.shape.at(-1) === 1) out = expandDims(t, -1);
-  out = cast(out, symbol.dtype);
-  const fits = out.rank === symbol.rank && out.shape.every((d, i) => fitsSize(d, symbol.shape[i]));
-  if (fits) return out;
-  throw new ShapeError(
-    `${expected} ${formatShape(symbol.shape)}, got ${formatShape([null, ...t.shape.slice(1)])}. Check the data's shape, or the model's input shape.`,
-  );
-}
-
-const fitsSize = (size: number | null, wanted: number | null): boolean =>
-  wanted === null || size === null || size === wanted;

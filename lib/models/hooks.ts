@@ -61,20 +61,26 @@ export function batchHooks<L>(
   };
 }
 
-/** What callbacks are told about a pass over `samples` samples, or over batches. */
+/** What callbacks are told about a pass over arrays or batches. */
 export function passParams(
-  samples: number | undefined,
+  /** Samples of arrays, or else batches, as far as they are known. */
+  given: { readonly samples: number | undefined; readonly batches: number | undefined },
   options: {
     readonly batch: number;
     readonly steps: number | undefined;
     readonly verbose: number | 'auto' | undefined;
   },
 ): FitParams {
-  const { batch, steps, verbose = 'auto' } = options;
+  const { batch, verbose = 'auto' } = options;
+  const all = given.samples === undefined ? given.batches : Math.ceil(given.samples / batch);
+  const steps = Math.min(
+    all ?? Number.POSITIVE_INFINITY,
+    options.steps ?? Number.POSITIVE_INFINITY,
+  );
   return {
     epochs: 1,
-    steps: steps ?? (samples === undefined ? undefined : Math.ceil(samples / batch)),
-    samples,
+    steps: Number.isFinite(steps) ? steps : undefined,
+    samples: given.samples === undefined ? undefined : Math.min(given.samples, steps * batch),
     verbose: verbose === 'auto' ? 1 : verbose,
     validation: false,
   };

@@ -1,6 +1,7 @@
 // One pass over data: batches made into segments of steps, their logs added up, failures explained.
 import type { LogValue } from '../callbacks/callback.js';
 import type { PassSums } from '../callbacks/run.js';
+import { giveBack } from '../data/lent.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { DataError } from '../util/errors.js';
 import { type Chunk, type ChunkFailure, runChunks, type Segment } from './chunks.js';
@@ -142,6 +143,8 @@ export interface Pass {
   readonly stopped: () => boolean;
   /** Told of a loss that is not finite; whether that ends the pass in good order. */
   readonly onNonFinite?: (loss: number) => Promise<boolean>;
+  /** Whether nobody else has its batches, so that their memory goes back when they are read. Default false. */
+  readonly ownsBatches?: boolean;
   /** What adds up its logs, if the caller wants to see it. */
   readonly logs?: PassLogs;
 }
@@ -221,6 +224,7 @@ export async function passOverBatches(
       return { logs: { ...logs.values, loss: failed!.failure.value }, steps, ended: false };
     }
     inBatch(first, () => throwFailure(failed, data, undefined, batch, pass.signal));
+    if (pass.ownsBatches) giveBack([...data.x, ...data.y, ...data.weights]);
   }
   return { logs: logs.values, steps, ended: false };
 }

@@ -25,7 +25,7 @@ import { type BatchHooks, batchHooks, passParams } from './hooks.js';
 import type { AnyModel, PredictOptions } from './model.js';
 import { checkSignal, wholeNumbers } from './occupied.js';
 import { segmentsOf, throwFailure } from './pass.js';
-import { noBatch, toDataset } from './prepare.js';
+import { batchesIn, noBatch, toDataset } from './prepare.js';
 
 /** Predictions of all rows, written by the engine into one array per output. */
 async function predictData(
@@ -109,7 +109,11 @@ export async function predictModel(
   const dataOf = (given: SamplesOf): Promise<Dataset> =>
     toDataset(model, { x: given, y: undefined, sampleWeight: undefined }, 'predict');
   const data = isBatchSource(x) ? undefined : await dataOf(x);
-  callbacks.begin(passParams(data && rowsIn(data), { batch, steps, verbose }));
+  const size = {
+    samples: data && rowsIn(data),
+    batches: isBatchSource(x) ? batchesIn(x) : undefined,
+  };
+  callbacks.begin(passParams(size, { batch, steps, verbose }));
   await callbacks.onPredictBegin();
   const outputs = data
     ? await predictData(model, data, batch, options, predictHooks(callbacks))

@@ -128,8 +128,10 @@ export async function prepare(
 ): Promise<Prepared> {
   if (isBatchSource(x)) {
     if (y === undefined && sampleWeight === undefined) return { kind: 'batches', source: x };
+    const record = y !== undefined && Object.getPrototypeOf(y) === Object.prototype;
+    const options = record ? ` Options come after y: ${where}(x, null, { … }).` : '';
     throw new ConfigError(
-      `${where}: x yields batches, so ${y === undefined ? 'sampleWeight' : 'y'} must come in them: yield [x, y, sampleWeight].`,
+      `${where}: x yields batches, so ${y === undefined ? 'sampleWeight' : 'y'} must come in them: yield [x, y, sampleWeight].${options}`,
     );
   }
   return { kind: 'arrays', data: await toDataset(model, { x, y, sampleWeight }, where) };

@@ -128,7 +128,9 @@ export class Sequential extends Model {
     if (this.stack.length === 0) {
       throw new StateError(`${this.name}: the model has no layers. Add some before it is used.`);
     }
-    this.chain(new Input({ shape: shape.slice(1), dtype }).output);
+    // As in Keras, and as it will be when the model comes from a file: bytes are numbers.
+    const numbers = dtype === 'uint8' ? 'float32' : dtype;
+    this.chain(new Input({ shape: shape.slice(1), dtype: numbers }).output);
   }
 
   protected override get knowsOutputs(): boolean {

@@ -1,5 +1,5 @@
 // Convolutions as keras.ops has them: 1, 2 or 3 spatial axes, channels last or first, padding by name.
-import { formatShape, sameShape } from '../tensor/shape.js';
+import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
@@ -118,12 +118,28 @@ function operands(where: string, x: TensorLike, kernel: TensorLike, most: number
   );
 }
 
+const channelsText = (n: number): string => (n === 1 ? '1 channel' : `${n} channels`);
+
+/** What a kernel is made for: `3 channels`, or so many in each group. */
+function kernelText(perGroup: number, groups: number | undefined): string {
+  if (groups === 1) return channelsText(perGroup);
+  const each = groups === undefined ? 'each group' : `each of ${groups} groups`;
+  return `${channelsText(perGroup)} in ${each}`;
+}
+
+/** An operand by its shape, and how many of its channels count. */
+interface Channels {
+  readonly shape: Shape;
+  readonly channels: number;
+}
+
 /** The groups that the shapes imply, unless they were given. */
-function groupsOf(where: string, channels: number, perGroup: number, given?: number): number {
+function groupsOf(where: string, input: Channels, kernel: Channels, given?: number): number {
+  const [channels, perGroup] = [input.channels, kernel.channels];
   const groups = given ?? channels / perGroup;
   if (Number.isInteger(groups) && groups >= 1 && perGroup * groups === channels) return groups;
   throw new ShapeError(
-    `${where}: a kernel for ${perGroup} channels ${given === undefined ? 'in each group' : `in each of ${given} groups`} does not fit an input of ${channels} channels${atPath()}.`,
+    `${where}: kernel ${formatShape(kernel.shape)} takes ${kernelText(perGroup, given)}, but input ${formatShape(input.shape)} has ${channelsText(channels)}${atPath()}. Check the kernel's shape, and dataFormat.`,
   );
 }
 
@@ -138,7 +154,12 @@ export function fusedConv(
   const [t, w] = operands(where, input, weights, 3);
   return withChannelsLast(t, channelsFirst(where, options.dataFormat), (last) => {
     const { x, kernel, axes, padding, geometry } = prepare(where, last, w, options);
-    const groups = groupsOf(where, last.shape[t.rank - 1], w.shape[t.rank - 2], options.groups);
+    const groups = groupsOf(
+      where,
+      { shape: t.shape, channels: last.shape[t.rank - 1] },
+      { shape: w.shape, channels: w.shape[t.rank - 2] },
+      options.groups,
+    );
     const paddings = axes.map((axis, i) => paddingOf(padding, last.shape[i + 1], axis));
     return fromImage(convolve(x, kernel, geometry(paddings, groups), epilogue), t.rank);
   });
@@ -188,7 +209,12 @@ export const convTranspose = recordable(
     return withChannelsLast(t, channelsFirst(where, options.dataFormat), (last) => {
       const { x, kernel, axes, padding, geometry } = prepare(where, last, w, options);
       if (padding === 'causal') paddingNamed(where, padding, false);
-      groupsOf(where, last.shape[t.rank - 1], w.shape[t.rank - 1], 1);
+      groupsOf(
+        where,
+        { shape: t.shape, channels: last.shape[t.rank - 1] },
+        { shape: w.shape, channels: w.shape[t.rank - 1] },
+        1,
+      );
       const { outputPadding } = options;
       const extra =
         outputPadding === undefined || outputPadding === null
@@ -226,8 +252,10 @@ export function fusedDepthwise(
   options: ConvOptions,
   epilogue: Epilogue = {},
 ): Tensor {
-  const [, w] = operands(where, x, weights, 2);
+  const [t, w] = operands(where, x, weights, 2);
   const groups = w.shape[w.rank - 2];
+  const channels = t.shape[channelsFirst(where, options.dataFormat) ? 1 : t.rank - 1];
+  groupsOf(where, { shape: t.shape, channels }, { shape: w.shape, channels: groups }, 1);
   return fusedConv(where, x, depthwiseKernel(w), { ...options, groups }, epilogue);
 }
 

@@ -82,6 +82,8 @@ export const ops: ReadonlyMap<string, Op> = registry;
 interface Scope {
   path: string;
   trace: object | undefined;
+  /** Whether calls are made for the shapes of what they give alone: nothing of them is ever run. */
+  infersShapes: boolean;
   /** Where the random ops of the trace take their key and streams from. */
   random:
     | { readonly key: (seed?: number) => Tensor; readonly stream: (path: string) => number }
@@ -103,6 +105,7 @@ export type Recordable = (...args: never[]) => unknown;
 export const scope: Scope = {
   path: '',
   trace: undefined,
+  infersShapes: false,
   random: undefined,
   onForeign: undefined,
   onEffect: undefined,

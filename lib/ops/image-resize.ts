@@ -1,12 +1,14 @@
 // Images in another size. Along each axis the output is the input times a small matrix of weights.
+import type { DType } from '../tensor/dtype.js';
 import { formatShape } from '../tensor/shape.js';
 import { fromData, type Tensor, type TensorLike } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
-import { asFloat, asTensor } from './convert.js';
-import { atPath, recordable } from './define.js';
+import { asFloat, asTensor, cast } from './convert.js';
+import { atPath, recordable, scope } from './define.js';
+import { clip, round } from './elementwise.js';
 import { matmul } from './gemm.js';
 import { type Interpolation, nearestPlaces, tapsOf } from './image-weights.js';
-import { gather, pad, reshape, sliceAxis, transpose } from './movement.js';
+import { broadcastTo, gather, pad, reshape, sliceAxis, transpose } from './movement.js';
 import { segmentSum } from './segment.js';
 import { type ChannelOrder, channelsFirst, perAxis, withChannelsLast } from './windows.js';
 
@@ -50,13 +52,17 @@ export interface ResizeOptions {
   readonly dataFormat?: ChannelOrder | null | undefined;
 }
 
-/** The matrix `[to, from]` that makes an axis of `from` pixels one of `to`, put together when it runs. */
+/**
+ * The matrix `[to, from]` that makes an axis of `from` pixels one of `to`, put together when it runs. Where only
+ * shapes are asked for, unknown sizes are very large, and its weights took seconds.
+ */
 function matrixOf(
   from: number,
   to: number,
   interpolation: Exclude<Interpolation, 'nearest'>,
   antialias: boolean,
 ): Tensor {
+  if (scope.infersShapes) return broadcastTo(asTensor(0), [to, from]);
   const { places, weights } = tapsOf(from, to, interpolation, antialias);
   const at = Int32Array.from(places.flatMap((row, i) => row.map((place) => i * from + place)));
   const values = fromData(Float32Array.from(weights.flat()), [at.length], 'float32');
@@ -140,10 +146,23 @@ export function asBatch(where: string, x: Tensor, fn: (x: Tensor) => Tensor): Te
   );
 }
 
+/** The least and the largest number that a float32 of an integer type can be. */
+const ranges: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
+  uint8: [0, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 128],
+};
+
+/** Interpolated pixels as whole numbers again, half to even; what a kernel overshoots by is cut off. */
+function restored(x: Tensor, dtype: DType): Tensor {
+  const range = ranges[dtype];
+  return range && x.dtype !== dtype ? cast(clip(round(x), ...range), dtype) : x;
+}
+
 /**
  * Images `[batch, rows, columns, channels]`, or one image, in another size `[rows, columns]`: Keras's
- * `ops.image.resize`. Pixels have their centres at ½. The result is float32; of `nearest`, or where the
- * size stays, it has the dtype of the images. A NaN or an infinity reaches the whole of its row and column.
+ * `ops.image.resize`. Pixels have their centres at ½. The dtype stays: whole numbers are rounded, and bytes
+ * kept from 0 to 255. Booleans become float32, unless `nearest` takes them as they are. A NaN or an infinity
+ * reaches the whole of its row and column.
  *
  * @example ops.image.resize(images, [224, 224], { interpolation: 'bicubic', antialias: true })
  */
@@ -173,7 +192,7 @@ export const resize = recordable(
         const ready = options.padToAspectRatio ? padTo(cut, to, options.fillValue ?? 0) : cut;
         const same = ready.shape[1] === to[0] && ready.shape[2] === to[1];
         const source = how === 'nearest' || same ? ready : asFloat(ready);
-        return interpolate(source, to, { interpolation: how, antialias });
+        return restored(interpolate(source, to, { interpolation: how, antialias }), x.dtype);
       }),
     );
   },

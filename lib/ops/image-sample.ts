@@ -152,7 +152,7 @@ export interface AffineTransformOptions {
  * Images `[batch, rows, columns, channels]`, or one image, read at other places: Keras's
  * `ops.image.affine_transform`. A transform is `[a0, a1, a2, b0, b1, b2, c0, c1]`, one for all or one for
  * each image; the output at (x, y) is the input at ((a0·x + a1·y + a2) / k, (b0·x + b1·y + b2) / k) with
- * k = c0·x + c1·y + 1.
+ * k = c0·x + c1·y + 1. The dtype stays: whole numbers are cut off towards zero, as TensorFlow does.
  */
 export const affineTransform = recordable(
   'affineTransform',
@@ -185,7 +185,7 @@ export const affineTransform = recordable(
           fillMode,
           fillValue,
         });
-        return cast(where(expandDims(flat, 3), asTensor(fillValue), out), out.dtype);
+        return cast(where(expandDims(flat, 3), asTensor(fillValue), out), x.dtype);
       }),
     );
   },

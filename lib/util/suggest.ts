@@ -39,10 +39,15 @@ export function refuseOptions(where: string, options: object, names: readonly st
   }
 }
 
-/** Throws if `options` has a key that is not in `known`. */
-export function checkOptions(where: string, options: object, known: readonly string[]): void {
+/** Throws if `options` has a key that is not in `known`, nor among those of old or other configs, which are not listed. */
+export function checkOptions(
+  where: string,
+  options: object,
+  known: readonly string[],
+  unlisted: readonly string[] = [],
+): void {
   for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue;
+    if (known.includes(key) || unlisted.includes(key)) continue;
     throw new ConfigError(
       `${where}: unknown option "${key}".${suggestion(key, known)} Options: ${known.join(', ')}.`,
     );

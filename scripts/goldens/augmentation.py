@@ -70,6 +70,8 @@ def places(rng):
         layer = K.RandomShear(0.5, 0.5, fill_mode=fill, fill_value=3.0)
         out.append(chosen(fill, layer, x, shear_factor=shear))
     t = np.array([[0.9, 0.2, -1.3, -0.1, 1.2, 0.6, 0.01, -0.02], [1.1, 0, 2, 0.3, 1, -9, 0, 0], [2, 0, 1, 0, -1, 20, 0, 0]], "float32")
+    # Weights that are exact, so that what is cut off towards zero doesn't hang on rounding.
+    quarters = np.array([1, 0.25, -0.5, 0.5, 1, -1.25, 0, 0], "float32")
     for fill in FILLS:
         for how in ["bilinear", "nearest"]:
             o = {"fill_mode": fill, "interpolation": how, "fill_value": 2.0}
@@ -79,10 +81,33 @@ def places(rng):
         function("one image", "affine_transform", x[0], t[1]),
         function("channels first", "affine_transform", first(x), t, data_format="channels_first"),
         function("bytes", "affine_transform", x.astype("uint8"), t, interpolation="nearest"),
+        *[function(f"bytes, {fill}", "affine_transform", x.astype("uint8"), quarters, fill_mode=fill, fill_value=2) for fill in FILLS],
+        function("whole numbers", "affine_transform", x.astype("int32") - 128, quarters, fill_value=-2),
         function("one pixel", "affine_transform", x[:, :1, :1], t, fill_mode="reflect"),
         function("one row", "affine_transform", x[:, :1], t, fill_mode="wrap"),
     ]
     return out
+
+
+def sizes(rng):
+    """Whole numbers in another size: at the edges kernels overshoot, and by sixteens nothing is rounded from a half
+    that is inexact."""
+    x = (rng.integers(0, 16, (2, 7, 6, 3)) * 16).astype("uint8")
+    x[0, :, :3], x[0, :, 3:] = 0, 240
+    out = []
+    for how in ["nearest", "bilinear", "bicubic", "area", "lanczos3", "lanczos5"]:
+        for antialias in [False, True]:
+            label = f"bytes, {how}{', antialias' if antialias else ''}"
+            out.append(function(label, "resize", x, size=[4, 11], interpolation=how, antialias=antialias))
+    whole = rng.integers(-(2**20), 2**20, (1, 4, 5, 2)).astype("int32")
+    return [
+        *out,
+        function("whole numbers", "resize", whole, size=[3, 8], interpolation="bicubic"),
+        function("halves", "resize", np.array([0, 1, 2, 3], "uint8").reshape(1, 1, 4, 1), size=[1, 2]),
+        function("as it is", "resize", x, size=[7, 6]),
+        function("padded", "resize", x, size=[4, 9], pad_to_aspect_ratio=True, fill_value=7),
+        function("cut", "resize", x[0], size=[4, 9], crop_to_aspect_ratio=True),
+    ]
 
 
 def crops(rng):
@@ -192,5 +217,6 @@ def mixing(rng):
 
 
 def cases():
+    keras.utils.set_random_seed(33)  # Keras writes the seeds that it draws for itself into configs
     rng = np.random.default_rng(33)
-    return places(rng) + crops(rng) + light(rng) + color(rng) + mixing(rng)
+    return places(rng) + crops(rng) + light(rng) + color(rng) + mixing(rng) + sizes(rng)

@@ -57,6 +57,7 @@ SPATIAL = {
         image(x), [3, 5], interpolation="bicubic", antialias=True, pad_to_aspect_ratio=True, fill_value=0.5
     ),
     "resize cut": lambda x, y, i: ops.image.resize(image(x), [4, 2], interpolation="nearest", crop_to_aspect_ratio=True),
+    "resize bytes": lambda x, y, i: ops.image.resize(ops.cast(ops.multiply(image(x), 255), "uint8"), [3, 5]),
     "affine_transform": lambda x, y, i: ops.image.affine_transform(
         image(x), np.array([1, 0.25, 0.5, 0, 1, 0, 0, 0], "float32"), fill_mode="reflect"
     ),

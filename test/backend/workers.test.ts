@@ -99,6 +99,50 @@ describe.runIf(backend() === 'native')('native', () => {
     expect(await scripts.run(path)).toEqual({ code: 0, signal: null, output: 'alive\n' });
   });
 
+  it('the array of progress is kept as long as an engine writes to it', async () => {
+    const path = scripts.write(
+      'progress',
+      `import { createRequire } from 'node:module';
+       import { isMainThread } from 'node:worker_threads';
+       import { setFlagsFromString } from 'node:v8';
+       import { runInNewContext } from 'node:vm';
+       setFlagsFromString('--expose-gc');
+       const gc = runInNewContext('gc');
+       const addon = createRequire(import.meta.url)(process.env.NEURONE_ADDON);
+       let refused = '';
+       try {
+         addon.start(() => {}, new Int32Array(1));
+       } catch (error) {
+         refused = error.message;
+       }
+       const shared = () => new Int32Array(new SharedArrayBuffer(4));
+       const started = () => {
+         const progress = shared();
+         addon.start(() => {}, progress);
+         return new WeakRef(progress);
+       };
+       const given = started();
+       const other = new WeakRef(shared());
+       for (let i = 0; i < 3; i++) {
+         await new Promise((resolve) => setTimeout(resolve, 2));
+         gc();
+       }
+       const found = [given, other].map((ref) => (ref.deref() ? 'kept' : 'gone'));
+       const text = [...found, refused].join(', ');
+       if (isMainThread) {
+         console.log(text);
+         const worker = new Worker(new URL(import.meta.url));
+         console.log(await new Promise((resolve) => worker.once('message', resolve)));
+         await worker.terminate();
+         const ends = new Worker(new URL(import.meta.url));
+         ends.once('exit', (code) => console.log(code));
+       } else parentPort.postMessage(text);`,
+    );
+    const text = 'kept, gone, the progress array must be in a SharedArrayBuffer';
+    const output = `${text}\n${text}\n0\n`;
+    expect(await scripts.run(path)).toEqual({ code: 0, signal: null, output });
+  });
+
   it('a process waits for the end of fit, and ends then by itself', async () => {
     const path = scripts.write(
       'natural',

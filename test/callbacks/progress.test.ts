@@ -1,6 +1,7 @@
 // What training prints: lines where there is no terminal, a bar on one, nothing with verbose 0.
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Callback, ProgbarLogger } from '../../lib/callbacks/index.js';
 import { formatRate, makeProgress } from '../../lib/callbacks/progress.js';
 import { Dataset } from '../../lib/data/index.js';
 import { classifier, inputs, labelsOf } from '../support/models.js';
@@ -89,17 +90,67 @@ describe('the first epoch on a terminal', () => {
   });
 });
 
-describe('the bar', () => {
-  /** A stream that says it is a terminal. */
-  function terminal() {
-    const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
-    let text = '';
-    stream.on('data', (chunk) => {
-      text += String(chunk);
-    });
-    return { stream, text: () => text };
-  }
+describe('evaluate on a terminal', () => {
+  const slow = <T>(batch: T) => new Promise<T>((resolve) => setTimeout(resolve, 60, batch));
+  const batches = Dataset.from(x, labels).batch(10).map(slow);
+  const anyIterable = { [Symbol.asyncIterator]: () => batches[Symbol.asyncIterator]() };
+  it.each([
+    ['of a Dataset knows its end', batches, {}, /(25|50|75)% \| ETA \d+s \| \d+ samples/],
+    ['of a part of it', batches, { steps: 3 }, /(33|66)% \| ETA \d+s \| \d+ samples/],
+    ['of more steps than it has', batches, { steps: 9 }, /(25|50|75)% \| ETA \d+s/],
+    ['of steps of other batches', anyIterable, { steps: 4 }, /(25|50|75)% \| ETA \d+s/],
+    ['of other batches does not', anyIterable, {}, /\| ETA \? \| \d+ samples/],
+  ] as const)('%s', async (_, data, options, expected) => {
+    const model = classifier();
+    await model.evaluate(x, labels, { verbose: 0 });
+    process.stderr.isTTY = true;
+    const text = await printed(() => model.evaluate(data, undefined, options));
+    expect(text).toMatch(expected);
+    expect(text).toMatch(/Evaluate - [\d.]+s - \d+ samples\/s - loss: /);
+  });
 
+  it('of arrays counts the samples of the steps alone', async () => {
+    process.stderr.isTTY = true;
+    const logger = new (class extends Callback {
+      override onTestBatchBegin(): Promise<void> {
+        return new Promise((resolve) => setTimeout(resolve, 150));
+      }
+    })();
+    const options = { batchSize: 10, steps: 2, callbacks: [logger] };
+    const text = await printed(() => classifier().evaluate(x, labels, options));
+    expect(text).toMatch(/Evaluate [^|]* 50% \| ETA \d+s/);
+    expect(logger.params).toMatchObject({ samples: 20, steps: 2 });
+  });
+});
+
+describe('ProgbarLogger on a terminal', () => {
+  const slow = <T>(batch: T) => new Promise<T>((resolve) => setTimeout(resolve, 150, batch));
+  const batches = Dataset.from(x, labels).batch(10).map(slow);
+  it.each(['predict', 'evaluate'] as const)('knows the end of a Dataset: %s', async (what) => {
+    const { stream, text } = terminal();
+    const callbacks = [new ProgbarLogger(stream)];
+    await classifier()[what](
+      what === 'predict' ? batches.map(([rows]) => rows) : batches,
+      ...((what === 'predict' ? [{ callbacks }] : [undefined, { callbacks }]) as [never]),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const title = what === 'predict' ? 'Predict' : 'Evaluate';
+    expect(text()).toMatch(new RegExp(`${title} [^|]* (25|50|75)% \\| ETA \\d+s \\| +\\|`));
+    expect(text()).not.toContain('samples/s');
+  });
+});
+
+/** A stream that says it is a terminal. */
+function terminal() {
+  const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
+  let text = '';
+  stream.on('data', (chunk) => {
+    text += String(chunk);
+  });
+  return { stream, text: () => text };
+}
+
+describe('the bar', () => {
   it('shows epoch, share, ETA, rate and logs, and leaves a line', async () => {
     const { stream, text } = terminal();
     const progress = await makeProgress({ epochs: 3, samples: 100, verbose: 'auto', stream });

@@ -94,14 +94,16 @@ const functions: Readonly<Record<string, Recordable>> = {
   rgb_to_hsv: ops.image.rgbToHsv,
   hsv_to_rgb: ops.image.hsvToRgb,
   rgb_to_grayscale: ops.image.rgbToGrayscale,
+  resize: ops.image.resize,
 };
 
 const camel = (name: string): string => name.replace(/_(.)/g, (_, c: string) => c.toUpperCase());
 
 describe('ops.image', () => {
   it.each(of('function'))('$name $label', async ({ name, x, args, options, y }) => {
-    const named = Object.fromEntries(Object.entries(options).map(([k, v]) => [camel(k), v]));
-    const given = [tensorOf(x), ...args.map(tensorOf), named];
+    const { size, ...rest } = options;
+    const named = Object.fromEntries(Object.entries(rest).map(([k, v]) => [camel(k), v]));
+    const given = [tensorOf(x), ...args.map(tensorOf), ...(size ? [size] : []), named];
     const actual: Tensor = Reflect.apply(functions[name], undefined, given);
     expect(actual.dtype).toBe(y.dtype);
     await expectTensor('y', actual, y, tolerance);

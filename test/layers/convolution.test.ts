@@ -160,7 +160,7 @@ const unfit: readonly [string, () => AnyLayer, readonly number[], string][] = [
     'an image smaller than the kernel',
     () => new layers.Conv2D(8, 5, { name: 'c' }),
     [2, 7, 4, 3],
-    'Conv2D "c": expected input [batch, height, width, channels] of at least 5 along axis 2 for a kernel of [5,5], got [null, 7, 4, 3] (in net). Use larger images',
+    'Conv2D "c": expected input [batch, height, width, channels] of at least 5 along axis 2 for a kernel of [5, 5], got [null, 7, 4, 3] (in net). Use larger images',
   ],
   [
     'an image smaller than the dilated kernel',
@@ -171,7 +171,7 @@ const unfit: readonly [string, () => AnyLayer, readonly number[], string][] = [
         dataFormat: 'channelsFirst',
       }),
     [2, 3, 3, 4],
-    'expected input [batch, channels, height, width] of at least 5 along axis 3 for a kernel of [3,3] (dilated to 5), got [null, 3, 3, 4] (in net).',
+    'expected input [batch, channels, height, width] of at least 5 along axis 3 for a kernel of [3, 3] (dilated to [3, 5]), got [null, 3, 3, 4] (in net).',
   ],
   [
     'fewer steps than the kernel',
@@ -183,13 +183,19 @@ const unfit: readonly [string, () => AnyLayer, readonly number[], string][] = [
     'groups that do not divide the channels',
     () => new layers.Conv2D(8, 3, { groups: 4, name: 'c' }),
     [2, 5, 5, 6],
-    'Conv2D "c": expected a number of channels that 4 groups divide, got [null, 5, 5, 6] (in net). Change the groups, or the filters of the layer before it.',
+    'Conv2D "c": expected a number of channels that 4 groups divide, got [null, 5, 5, 6], which has 6 channels (in net). Change the groups, or the filters of the layer before it.',
   ],
   [
     'too few axes',
     () => new layers.Conv2D(8, 3, { name: 'c' }),
     [2, 28, 28],
-    'Conv2D "c": expected input [batch, height, width, channels], got [null, 28, 28] (in net). Reshape the data',
+    'Conv2D "c": expected input [batch, height, width, channels], got [null, 28, 28] (in net). If it has no channels, add an axis for them with new Reshape([28, 28, 1]) before the layer or ops.expandDims(x, -1); otherwise take the layer for that many axes.',
+  ],
+  [
+    'too few axes, channels first',
+    () => new layers.Conv2DTranspose(8, 3, { name: 'c', dataFormat: 'channelsFirst' }),
+    [2, 28, 28],
+    'Conv2DTranspose "c": expected input [batch, channels, height, width], got [null, 28, 28] (in net). If it has no channels, add an axis for them with new Reshape([1, 28, 28]) before the layer or ops.expandDims(x, 1);',
   ],
   [
     'too many axes',
@@ -225,8 +231,32 @@ describe('inputs that do not fit', () => {
     layer.apply(random(built));
     expect(() => layer.apply(random(given))).toThrow(ShapeError);
     expect(() => layer.apply(random(given))).toThrow(
-      `${name} "c": expected input ${name === 'Conv1D' ? '[batch, steps, channels]' : '[batch, height, width, channels]'} of 3 channels, got [${given.join(', ')}] (in c). Check the data and its dataFormat`,
+      `${name} "c": expected input ${name === 'Conv1D' ? '[batch, steps, channels]' : '[batch, height, width, channels]'} of 3 channels, got [${given.join(', ')}], which has 2 channels. Check whether images are grey or in colour`,
     );
+  });
+
+  it.each<[string, AnyLayer, readonly number[], readonly number[], string]>([
+    [
+      'channelsFirst',
+      new layers.Conv2D(2, 3, { name: 'c' }),
+      [1, 6, 6, 3],
+      [1, 3, 5, 6],
+      'Conv2D "c": expected input [batch, height, width, channels] of 3 channels, got [1, 3, 5, 6], which has 6 channels. It fits dataFormat: \'channelsFirst\': make the layer with that, or put new Permute([2, 3, 1]) before it.',
+    ],
+    [
+      'channelsLast',
+      new layers.Conv3D(2, 3, { name: 'c', dataFormat: 'channelsFirst' }),
+      [1, 1, 4, 5, 6],
+      [1, 4, 5, 6, 1],
+      "expected input [batch, channels, depth, height, width] of 1 channel, got [1, 4, 5, 6, 1], which has 4 channels. It fits dataFormat: 'channelsLast': make the layer with that, or put new Permute([4, 1, 2, 3]) before it.",
+    ],
+  ])('the other data format is found: %s', (_, layer, built, given, message) => {
+    layer.apply(random(built));
+    expect(() => layer.apply(random(given))).toThrow(ShapeError);
+    expect(() => layer.apply(random(given))).toThrow(message);
+    const order = (/new Permute\((\[.*?\])\)/.exec(message) ?? [])[1];
+    const permuted = new layers.Permute(JSON.parse(order)).apply(random(given));
+    expect((layer.apply(permuted) as Tensor).rank).toBe(given.length);
   });
 
   it('a smaller image may come later too', () => {
@@ -254,12 +284,12 @@ describe('ops', () => {
     [
       'other channels',
       () => ops.conv(x, random([3, 3, 3, 2])),
-      'conv: a kernel for 3 channels in each group does not fit an input of 4 channels.',
+      "conv: kernel [3, 3, 3, 2] takes 3 channels in each group, but input [2, 5, 6, 4] has 4 channels. Check the kernel's shape, and dataFormat.",
     ],
     [
       'other groups',
       () => ops.conv(x, random([3, 3, 2, 2]), { groups: 4 }),
-      'conv: a kernel for 2 channels in each of 4 groups does not fit an input of 4 channels.',
+      'conv: kernel [3, 3, 2, 2] takes 2 channels in each of 4 groups, but input [2, 5, 6, 4] has 4 channels.',
     ],
     [
       'groups that do not divide the filters',
@@ -279,12 +309,12 @@ describe('ops', () => {
     [
       'depthwise of other channels',
       () => ops.depthwiseConv(x, random([3, 3, 3, 1])),
-      'depthwiseConv: a kernel for 1 channels in each of 3 groups does not fit an input of 4 channels.',
+      'depthwiseConv: kernel [3, 3, 3, 1] takes 3 channels, but input [2, 5, 6, 4] has 4 channels.',
     ],
     [
       'transposed of other channels',
       () => ops.convTranspose(x, random([3, 3, 4, 2])),
-      'convTranspose: a kernel for 2 channels in each of 1 groups does not fit an input of 4 channels.',
+      'convTranspose: kernel [3, 3, 4, 2] takes 2 channels, but input [2, 5, 6, 4] has 4 channels.',
     ],
     [
       'an outputPadding that nothing makes',

@@ -42,6 +42,7 @@ describe('options', () => {
     ['EinsumDense', () => new k.EinsumDense('ab,bc', 4), /expected an equation .* got "ab,bc"/],
     ['EinsumDense', () => new k.EinsumDense('...a,ab->b', 4), /expected an equation/],
     ['EinsumDense', () => new k.EinsumDense('ab,bc->ac', wrong([0])), /outputShape must be/],
+    ['EinsumDense', () => new k.EinsumDense('ab,bc->ac', wrong({})), /outputShape must be/],
     ['EinsumDense', () => new k.EinsumDense('ab,bc->ac', 2, wrong({ loraRank: 2 })), /loraRank/],
     ['Dot', () => new k.Dot(wrong([1, 2, 3])), /axes must be a whole number or two/],
     ['Concatenate', () => new k.Concatenate(0.5), /axis must be a whole number/],
@@ -51,6 +52,34 @@ describe('options', () => {
   ])('of %s', (_, make, message) => {
     expect(make).toThrow(ConfigError);
     expect(make).toThrow(message);
+  });
+});
+
+describe('options that only files have', () => {
+  it.each<[string, () => unknown]>([
+    ['Dense', () => new k.Dense(2, wrong({ unit: 1 }))],
+    ['Embedding', () => new k.Embedding(2, 2, wrong({ unit: 1 }))],
+    ['EinsumDense', () => new k.EinsumDense('ab,bc->ac', 2, wrong({ unit: 1 }))],
+    ['Conv2D', () => new k.Conv2D(2, 2, wrong<object>({ unit: 1 }))],
+    ['DepthwiseConv2D', () => new k.DepthwiseConv2D(2, wrong<object>({ unit: 1 }))],
+    ['SeparableConv2D', () => new k.SeparableConv2D(2, 2, wrong<object>({ unit: 1 }))],
+    ['Hashing', () => new k.Hashing(2, wrong({ unit: 1 }))],
+    ['Input', () => new k.Input(wrong({ shape: [1], unit: 1 }))],
+  ])('%s does not suggest', (name, make) => {
+    expect(make).toThrow(new RegExp(`^${name}: unknown option "unit"\\..* Options: `));
+    expect(make).not.toThrow(/quantizationConfig|lora|sparse|ragged/);
+  });
+
+  it('and takes them as files have them', () => {
+    const nothing = { quantizationConfig: null, loraRank: null, loraAlpha: null };
+    for (const make of [
+      () => new k.Dense(2, wrong(nothing)),
+      () => new k.Embedding(2, 2, wrong(nothing)),
+      () => new k.Conv2D(2, 2, wrong<object>(nothing)),
+      () => new k.SeparableConv2D(2, 2, wrong<object>({ groups: 1, kernelInitializer: 'zeros' })),
+    ]) {
+      expect(make).not.toThrow();
+    }
   });
 });
 
@@ -67,9 +96,24 @@ describe('inputs', () => {
     ],
     ['Reshape', new k.Reshape([5]), [2, 3, 2], /cannot become \[5\]/],
     ['TimeDistributed', new k.TimeDistributed(new k.Dense(2)), [2, 3], /at least 3 axes/],
-    ['SpatialDropout1D', new k.SpatialDropout1D(0.5), [2, 3], /with 3 axes/],
-    ['SpatialDropout2D', new k.SpatialDropout2D(0.5), [2, 3, 4], /with 4 axes/],
-    ['SpatialDropout3D', new k.SpatialDropout3D(0.5), [2, 3, 4, 5], /with 5 axes/],
+    [
+      'SpatialDropout1D',
+      new k.SpatialDropout1D(0.5),
+      [2, 3],
+      /input \[batch, steps, channels\], got/,
+    ],
+    [
+      'SpatialDropout2D',
+      new k.SpatialDropout2D(0.5),
+      [2, 3, 4],
+      /input \[batch, height, width, channels\], got/,
+    ],
+    [
+      'SpatialDropout3D',
+      new k.SpatialDropout3D(0.5),
+      [2, 3, 4, 5],
+      /input \[batch, depth, height, width, channels\], got/,
+    ],
     ['Softmax', new k.Softmax(3), [2, 3], /axis 3 is outside/],
     ['PReLU', new k.PReLU({ sharedAxes: [4] }), [2, 3], /there is no axis 4/],
     [

@@ -1,6 +1,6 @@
 // Pooling, borders, upsampling and resizing as users write them: options, aliases, errors, models.
 import { describe, expect, it } from 'vitest';
-import { layers, ops, Sequential, type Tensor, tensor } from '../../lib/index.js';
+import { layers, Model, ops, Sequential, type Tensor, tensor } from '../../lib/index.js';
 import { layers as registry } from '../../lib/layers/layer.js';
 import { setRandomSeed } from '../../lib/ops/random.js';
 import { Adam } from '../../lib/optimizers/index.js';
@@ -98,18 +98,24 @@ describe('errors', () => {
   it.each([
     [
       () => new layers.MaxPooling2D(4, { name: 'pool' }).apply(images(2, 3, 5, 1)),
-      'maxPool: a window of [4, 4] is larger than the image of [3, 5] (in pool).',
+      'MaxPooling2D "pool": expected input [batch, height, width, channels] of at least 4 along axis 1 for windows of [4, 4], got [null, 3, 5, 1]. Use larger images, smaller windows, less pooling before it, or padding: \'same\'.',
     ],
     [
       () => new layers.MaxPooling2D(2, { name: 'pool' }).apply(images(2, 3, 5)),
-      'MaxPooling2D "pool": expected input with 4 axes',
+      'MaxPooling2D "pool": expected input [batch, height, width, channels], got [null, 3, 5]. If it has no channels, add an axis for them with new Reshape([3, 5, 1])',
     ],
-    [() => new layers.GlobalAveragePooling1D().apply(images(2, 3)), 'with 3 axes'],
+    [
+      () => new layers.GlobalAveragePooling1D().apply(images(2, 3)),
+      'input [batch, steps, channels], got',
+    ],
     [
       () => new layers.Cropping2D([2, 1], { name: 'crop' }).apply(images(1, 4, 5, 1)),
       'Cropping2D "crop": cropping [[2,2],[1,1]] leaves nothing of input [1, 4, 5, 1].',
     ],
-    [() => new layers.UpSampling1D(2).apply(images(1, 4, 5, 1)), 'with 3 axes'],
+    [
+      () => new layers.UpSampling1D(2).apply(images(1, 4, 5, 1)),
+      'input [batch, steps, channels], got',
+    ],
     [() => new layers.Resizing(2, 2).apply(images(4, 4)), 'expected images with 4 axes'],
   ])('of inputs: %#', (run, message) => {
     expect(run).toThrow(ShapeError);
@@ -118,7 +124,11 @@ describe('errors', () => {
 
   it('name the layer in a functional model too', () => {
     const x = layers.input([3, 3, 1]);
-    expect(() => new layers.MaxPooling2D(4).apply(x)).toThrow('[3, 3]');
+    const pool = new layers.MaxPooling2D(4, { name: 'pool' });
+    expect(() => pool.apply(x)).toThrow(/^MaxPooling2D "pool": .* got \[null, 3, 3, 1\]\. Use/);
+    const open = layers.input([null, null, 1]);
+    const model = new Model({ inputs: open, outputs: pool.apply(open), name: 'net' });
+    expect(() => model.apply(images(2, 3, 3, 1))).toThrow(/got \[2, 3, 3, 1\] \(in net\)\. Use/);
   });
 });
 

@@ -1,10 +1,12 @@
 // Data that cannot be trained on: each mistake has an error that says what and where.
 import { describe, expect, it } from 'vitest';
-import { Dense } from '../../lib/layers/dense.js';
-import { Input } from '../../lib/layers/input.js';
+import { Conv1D, Conv2D, Dense, Input, MaxPooling2D, Rescaling } from '../../lib/layers/index.js';
+import type { Layer } from '../../lib/layers/layer.js';
 import { sparseCategoricalCrossentropy } from '../../lib/losses/crossentropy.js';
 import { Sequential } from '../../lib/models/sequential.js';
-import { tensor } from '../../lib/tensor/tensor.js';
+import { transpose } from '../../lib/ops/movement.js';
+import type { Shape } from '../../lib/tensor/shape.js';
+import { filled, tensor } from '../../lib/tensor/tensor.js';
 import { DataError, ShapeError } from '../../lib/util/errors.js';
 import {
   classifier,
@@ -21,6 +23,8 @@ const rows = 40;
 const x = inputs(rows);
 const labels = labelsOf(x);
 const sums = sumsOf(x);
+
+const ones = (shape: Shape) => filled(1, shape);
 
 /** The labels with that of one row changed. */
 const labelsWith = (row: number, label: number) => {
@@ -57,6 +61,62 @@ describe('shapes', () => {
       expect(() => model.predictSync(wide)).toThrow(message);
     }
     await expect(declared.fit(wide, labels, quiet)).rejects.toThrow(/^declared: /);
+  });
+
+  it.each<[string, Layer, Shape, Shape, string]>([
+    [
+      'grey images for a model of colours',
+      new Conv2D(2, 3),
+      [8, 8, 3],
+      [8, 8, 1],
+      "net: expected input [null, 8, 8, 3], got [null, 8, 8, 1], which has 1 channel, not 3. Give it data of 3 channels, or change the model's input shape.",
+    ],
+    [
+      'images without channels for a model of colours',
+      new Conv2D(2, 3),
+      [8, 8, 3],
+      [8, 8],
+      'net: expected input [null, 8, 8, 3], got [null, 8, 8], which has no channels. Give it data of 3 channels',
+    ],
+    [
+      'images without channels for a model that has them first',
+      new Conv2D(2, 3, { dataFormat: 'channelsFirst' }),
+      [1, 8, 8],
+      [8, 8],
+      'net: expected input [null, 1, 8, 8], got [null, 8, 8], which has no channels. Give it ops.expandDims(x, 1), or',
+    ],
+    [
+      'channels first for a model that has them last',
+      new MaxPooling2D(2),
+      [8, 6, 3],
+      [3, 8, 6],
+      "net: expected input [null, 8, 6, 3], got [null, 3, 8, 6]. It fits [batch, channels, height, width]: give it ops.transpose(x, [0, 2, 3, 1]), or make the model's layers with dataFormat: 'channelsFirst'.",
+    ],
+    [
+      'channels last for a model that has them first',
+      new Conv1D(2, 3, { dataFormat: 'channelsFirst' }),
+      [3, 8],
+      [8, 3],
+      "net: expected input [null, 3, 8], got [null, 8, 3]. It fits [batch, steps, channels]: give it ops.transpose(x, [0, 2, 1]), or make the model's layers with dataFormat: 'channelsLast'.",
+    ],
+    [
+      'images of another size',
+      new Conv2D(2, 3),
+      [8, 8, 3],
+      [8, 9, 3],
+      "net: expected input [null, 8, 8, 3], got [null, 8, 9, 3]. Check the data's shape",
+    ],
+  ])('%s', async (_, layer, declared, given, message) => {
+    const model = new Sequential([new Input({ shape: declared }), new Rescaling(0.5), layer], {
+      name: 'net',
+    });
+    model.compile({ loss: 'mse' });
+    const images = ones([4, ...given]);
+    await expect(model.predict(images)).rejects.toThrow(ShapeError);
+    await expect(model.predict(images)).rejects.toThrow(message);
+    await expect(model.fit(images, ones([4]), quiet)).rejects.toThrow(message);
+    const order = (/ops\.transpose\(x, (\[.*?\])\)/.exec(message) ?? [])[1];
+    if (order) await model.predict(transpose(images, JSON.parse(order)));
   });
 
   it('labels of another shape', async () => {

@@ -110,6 +110,9 @@ describe('fit', () => {
     await expect(model.fit(new Batches(1), null, { ...quiet, sampleWeight: [1] })).rejects.toThrow(
       /sampleWeight must come in them/,
     );
+    await expect(model.fit(new Batches(1), { epochs: 2 } as never)).rejects.toThrow(
+      'yield [x, y, sampleWeight]. Options come after y: fit(x, null, { … }).',
+    );
     await expect(
       model.fit(new Batches(1), null, { ...quiet, validationSplit: 0.5 }),
     ).rejects.toThrow(/validationSplit needs arrays/);

@@ -210,6 +210,7 @@ const spatial: Record<string, Call> = {
     }),
   'resize cut': (x) =>
     ops.image.resize(image(x), [4, 2], { interpolation: 'nearest', cropToAspectRatio: true }),
+  'resize bytes': (x) => ops.image.resize(ops.cast(ops.multiply(image(x), 255), 'uint8'), [3, 5]),
   affine_transform: (x) =>
     ops.image.affineTransform(image(x), [1, 0.25, 0.5, 0, 1, 0, 0, 0], { fillMode: 'reflect' }),
   'affine_transform by': (x, y) =>

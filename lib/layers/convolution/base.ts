@@ -3,16 +3,16 @@ import * as activations from '../../activations/index.js';
 import type { Variable } from '../../graph/variable.js';
 import { spanOf } from '../../ops/convolution.js';
 import { type Padding, paddingNamed } from '../../ops/convolve.js';
-import { atPath } from '../../ops/define.js';
 import type { ConvActivation } from '../../ops/fused-activation.js';
 import { perAxis } from '../../ops/windows.js';
 import { serializeRegularizer } from '../../regularizers/index.js';
 import { formatShape, type Shape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { ConfigError, ShapeError } from '../../util/errors.js';
+import { ConfigError } from '../../util/errors.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
 import { titleOf } from '../input-spec.js';
 import { Layer, type SymbolicShape } from '../layer.js';
+import * as spatial from '../spatial-input.js';
 import { type ConvolutionOptions, rulesOf, serializeRules, type WeightRules } from './options.js';
 
 /** Sigmoid stays apart, so that losses find the logits behind it. */
@@ -74,68 +74,33 @@ export abstract class ConvolutionLayer extends Layer {
     );
   }
 
-  protected refuse(expected: string, shape: SymbolicShape, remedy: string): never {
-    throw new ShapeError(
-      `${titleOf(this)}: expected ${expected}, got ${formatShape(shape)}${atPath()}. ${remedy}`,
-    );
-  }
-
-  /** The axis of the channels. */
-  private get channelAxis(): number {
-    return this.dataFormat === 'channels_last' ? this.axes + 1 : 1;
-  }
-
-  private get layout(): string {
-    const spatial = ['[batch, steps', '[batch, height, width', '[batch, depth, height, width'];
-    const sizes = spatial[this.axes - 1];
-    return this.dataFormat === 'channels_last'
-      ? `${sizes}, channels]`
-      : `${sizes.replace('batch', 'batch, channels')}]`;
-  }
-
   /** The number of channels of an input, which must be known. */
   protected channelsOf(inputShape: SymbolicShape): number {
-    const channels = inputShape[this.channelAxis];
-    if (inputShape.length !== this.axes + 2) {
-      this.refuse(
-        `input ${this.layout}`,
-        inputShape,
-        'Reshape the data, or take the layer for that many axes.',
-      );
-    }
+    spatial.checkAxes(this, this.axes, inputShape);
+    const channels = inputShape[spatial.channelAxisOf(this.dataFormat, inputShape.length)];
     if (typeof channels === 'number') return channels;
-    return this.refuse(
-      `input ${this.layout} with a known number of channels`,
-      inputShape,
+    return spatial.refuseInput(
+      this,
+      `input ${spatial.layoutOf(this.dataFormat, this.axes)} with a known number of channels`,
+      formatShape(inputShape),
       'Give the input a shape with channels.',
     );
   }
 
   /** @throws ShapeError for an input of another rank or number of channels than the layer was built for. */
   protected checkChannels(shape: Shape, channels: number): void {
-    if (this.channelsOf(shape) === channels) return;
-    this.refuse(
-      `input ${this.layout} of ${channels} channels`,
-      shape,
-      'Check the data and its dataFormat, or the filters of the layer before it.',
-    );
+    spatial.checkAxes(this, this.axes, shape);
+    spatial.checkChannels(this, shape, channels);
   }
 
   /** @throws ShapeError for an input that is smaller than what the kernel spans. */
   protected checkFits(shape: SymbolicShape): void {
     if (this.padding !== 'valid') return;
-    const first = this.dataFormat === 'channels_last' ? 1 : 2;
-    for (const [i, size] of this.kernelSize.entries()) {
-      const length = shape[first + i];
-      const span = spanOf(size, this.dilationRate[i]);
-      if (typeof length !== 'number' || length >= span) continue;
-      const dilated = span === size ? '' : ` (dilated to ${span})`;
-      this.refuse(
-        `input ${this.layout} of at least ${span} along axis ${first + i} for a kernel of [${this.kernelSize}]${dilated}`,
-        shape,
-        "Use larger images, a smaller kernel, less pooling before it, or padding: 'same'.",
-      );
-    }
+    const { kernelSize, dilationRate } = this;
+    const spans = kernelSize.map((size, i) => spanOf(size, dilationRate[i]));
+    const dilated = spans.some((span, i) => span > kernelSize[i]);
+    const name = `a kernel of ${formatShape(kernelSize)}${dilated ? ` (dilated to ${formatShape(spans)})` : ''}`;
+    spatial.checkFits(this, shape, { name, spans, smaller: 'a smaller kernel' });
   }
 
   protected addRuled(name: string, shape: Shape, rules: WeightRules): Variable {

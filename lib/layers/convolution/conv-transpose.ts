@@ -43,7 +43,7 @@ abstract class ConvTranspose extends ConvolutionLayer {
       args,
     );
     super(axes, options);
-    checkLayerOptions(className, options, [...kernelOptionNames, 'outputPadding', 'groups']);
+    checkLayerOptions(className, options, [...kernelOptionNames, 'outputPadding'], ['groups']);
     refuseGroups(className, options.groups);
     this.filters = countOf(className, 'filters', options.filters);
     const { outputPadding = null } = options;

@@ -1,11 +1,13 @@
 // Conv1D, Conv2D and Conv3D: every filter sees all channels, or those of its group.
 import type { Variable } from '../../graph/variable.js';
 import { fusedConv } from '../../ops/convolve.js';
+import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { ConfigError } from '../../util/errors.js';
 import { refuseOptions } from '../../util/suggest.js';
 import { titleOf } from '../input-spec.js';
 import { checkLayerOptions, layers, type SymbolicShape } from '../layer.js';
+import { countChannels, refuseInput } from '../spatial-input.js';
 import { ConvolutionLayer, countOf } from './base.js';
 import {
   type KernelArguments,
@@ -40,7 +42,7 @@ abstract class Conv extends ConvolutionLayer {
       args,
     );
     super(axes, options, { causal: axes === 1 });
-    checkLayerOptions(className, options, [...kernelOptionNames, 'groups', ...unsupported]);
+    checkLayerOptions(className, options, [...kernelOptionNames, 'groups'], unsupported);
     refuseOptions(className, options, unsupported);
     this.filters = countOf(className, 'filters', options.filters);
     this.groups = countOf(className, 'groups', options.groups ?? 1);
@@ -57,9 +59,10 @@ abstract class Conv extends ConvolutionLayer {
     const channels = this.channelsOf(inputShape);
     const { filters, groups } = this;
     if (channels % groups !== 0) {
-      this.refuse(
+      refuseInput(
+        this,
         `a number of channels that ${groups} groups divide`,
-        inputShape,
+        `${formatShape(inputShape)}, which has ${countChannels(channels)}`,
         'Change the groups, or the filters of the layer before it.',
       );
     }

@@ -30,7 +30,7 @@ abstract class DepthwiseConv extends ConvolutionLayer {
   constructor(className: string, axes: number, args: DepthwiseArguments<DepthwiseConvOptions>) {
     const options = optionsFrom<DepthwiseConvOptions>(className, ['kernelSize', 'strides'], args);
     super(axes, options);
-    checkLayerOptions(className, options, [...depthwiseOptionNames, 'groups']);
+    checkLayerOptions(className, options, depthwiseOptionNames, ['groups']);
     refuseGroups(className, options.groups);
     this.depthMultiplier = countOf(className, 'depthMultiplier', options.depthMultiplier ?? 1);
     this.depthwiseRules = rulesOf(options, 'depthwise');

@@ -41,11 +41,10 @@ const separableOptionNames = [
   'pointwiseInitializer',
   'pointwiseRegularizer',
   'pointwiseConstraint',
-  'groups',
-  'kernelInitializer',
-  'kernelRegularizer',
-  'kernelConstraint',
 ] as const;
+
+/** In Keras's configs, where they say nothing. */
+const unlisted = ['groups', 'kernelInitializer', 'kernelRegularizer', 'kernelConstraint'] as const;
 
 abstract class SeparableConv extends ConvolutionLayer {
   readonly filters: number;
@@ -64,7 +63,7 @@ abstract class SeparableConv extends ConvolutionLayer {
       args,
     );
     super(axes, options);
-    checkLayerOptions(className, options, separableOptionNames);
+    checkLayerOptions(className, options, separableOptionNames, unlisted);
     refuseGroups(className, options.groups);
     this.filters = countOf(className, 'filters', options.filters);
     this.depthMultiplier = countOf(className, 'depthMultiplier', options.depthMultiplier ?? 1);

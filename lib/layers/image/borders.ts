@@ -5,7 +5,7 @@ import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../../util/errors.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
-import { checkInput, titleOf } from '../input-spec.js';
+import { titleOf } from '../input-spec.js';
 import {
   checkLayerOptions,
   Layer,
@@ -13,6 +13,7 @@ import {
   layers,
   type SymbolicShape,
 } from '../layer.js';
+import { checkAxes } from '../spatial-input.js';
 
 /** Elements before and after along one axis. */
 type Pair = readonly [number, number];
@@ -56,7 +57,7 @@ abstract class BorderLayer extends Layer {
   }
 
   override build(inputShape: SymbolicShape): void {
-    checkInput(this, inputShape, { rank: this.borders.length + 2 });
+    checkAxes(this, this.borders.length, inputShape);
   }
 
   /** The pairs of all axes of the input. */
@@ -87,7 +88,7 @@ abstract class ZeroPadding extends BorderLayer {
   }
 
   override call(x: Tensor): Tensor {
-    checkInput(this, x.shape, { rank: this.borders.length + 2 });
+    checkAxes(this, this.borders.length, x.shape);
     return pad(x, this.allBorders);
   }
 
@@ -146,7 +147,7 @@ abstract class Cropping extends BorderLayer {
   }
 
   override call(x: Tensor): Tensor {
-    checkInput(this, x.shape, { rank: this.borders.length + 2 });
+    checkAxes(this, this.borders.length, x.shape);
     const { allBorders } = this;
     const shape = x.shape.map((d, i) => d - allBorders[i][0] - allBorders[i][1]);
     if (allBorders.some(([before, after], i) => before + after > 0 && shape[i] <= 0)) {

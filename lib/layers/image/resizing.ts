@@ -1,6 +1,6 @@
 // Resizing and CenterCrop: images of one size from images of any.
-import { asFloat, cast } from '../../ops/convert.js';
-import { round } from '../../ops/elementwise.js';
+import { asFloat } from '../../ops/convert.js';
+import { scope } from '../../ops/define.js';
 import { type Interpolation, interpolationOf, resize } from '../../ops/image-resize.js';
 import { sliceAxis } from '../../ops/movement.js';
 import { perAxis } from '../../ops/windows.js';
@@ -48,7 +48,8 @@ function sizeOption(where: string, options: { height?: number; width?: number })
 }
 
 /**
- * Images in another size, `[batch, rows, columns, channels]`. The dtype stays: bytes are rounded.
+ * Images in another size, `[batch, rows, columns, channels]`: float32 in models and in whatever is compiled, as
+ * Keras has it there. Called directly, the layer keeps the dtype: bytes are rounded.
  *
  * @example new Resizing(224, 224, { cropToAspectRatio: true })
  */
@@ -88,7 +89,7 @@ export class Resizing extends ImageLayer<true> {
   }
 
   protected override transform(images: Tensor): Tensor {
-    return this.resized(images, this.interpolation);
+    return this.resized(scope.trace ? asFloat(images) : images, this.interpolation);
   }
 
   protected override transformMasks(masks: Tensor): Tensor {
@@ -98,8 +99,7 @@ export class Resizing extends ImageLayer<true> {
   private resized(images: Tensor, interpolation: Interpolation): Tensor {
     const { cropToAspectRatio, padToAspectRatio, fillValue, antialias } = this;
     const options = { interpolation, cropToAspectRatio, padToAspectRatio, fillValue, antialias };
-    const out = resize(images, [this.height, this.width], options);
-    return out.dtype === images.dtype ? out : cast(round(out), images.dtype);
+    return resize(images, [this.height, this.width], options);
   }
 
   override getConfig(): Record<string, unknown> {

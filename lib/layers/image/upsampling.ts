@@ -4,7 +4,6 @@ import { gather } from '../../ops/movement.js';
 import { type ChannelOrder, type PerAxis, perAxis } from '../../ops/windows.js';
 import { fromData, type Tensor } from '../../tensor/tensor.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
-import { checkInput } from '../input-spec.js';
 import {
   checkLayerOptions,
   Layer,
@@ -12,6 +11,7 @@ import {
   layers,
   type SymbolicShape,
 } from '../layer.js';
+import { checkAxes } from '../spatial-input.js';
 
 export interface UpSamplingOptions extends LayerOptions {
   /** How often each row, column, … is repeated, for all axes or for each. Default 2. */
@@ -54,11 +54,11 @@ abstract class UpSampling extends Layer {
   }
 
   override build(inputShape: SymbolicShape): void {
-    checkInput(this, inputShape, { rank: this.size.length + 2 });
+    checkAxes(this, this.size.length, inputShape);
   }
 
   override call(x: Tensor): Tensor {
-    checkInput(this, x.shape, { rank: this.size.length + 2 });
+    checkAxes(this, this.size.length, x.shape);
     return repeatAxes(x, this.dataFormat === 'channels_first' ? 2 : 1, this.size);
   }
 
@@ -97,7 +97,7 @@ export class UpSampling2D extends UpSampling {
   override call(x: Tensor): Tensor {
     const { interpolation, dataFormat, size } = this;
     if (interpolation === 'nearest') return super.call(x);
-    checkInput(this, x.shape, { rank: 4 });
+    checkAxes(this, 2, x.shape);
     const first = dataFormat === 'channels_first' ? 2 : 1;
     const to = [x.shape[first] * size[0], x.shape[first + 1] * size[1]] as const;
     return resize(x, to, { interpolation, dataFormat });

@@ -3,7 +3,6 @@ import { adaptiveAveragePool, adaptiveMaxPool } from '../../ops/adaptive-pooling
 import { type ChannelOrder, type PerAxis, perAxis } from '../../ops/windows.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
-import { checkInput } from '../input-spec.js';
 import {
   checkLayerOptions,
   Layer,
@@ -11,6 +10,7 @@ import {
   layers,
   type SymbolicShape,
 } from '../layer.js';
+import { checkAxes } from '../spatial-input.js';
 
 export interface AdaptivePoolingOptions extends LayerOptions {
   /** Number of windows, along all axes or along each. */
@@ -43,11 +43,11 @@ abstract class AdaptivePooling extends Layer {
   }
 
   override build(inputShape: SymbolicShape): void {
-    checkInput(this, inputShape, { rank: this.axes + 2 });
+    checkAxes(this, this.axes, inputShape);
   }
 
   override call(x: Tensor): Tensor {
-    checkInput(this, x.shape, { rank: this.axes + 2 });
+    checkAxes(this, this.axes, x.shape);
     return this.pool(x, this.outputSize, { dataFormat: this.dataFormat });
   }
 

@@ -6,7 +6,6 @@ import { max, mean, sum } from '../../ops/reduce.js';
 import type { ChannelOrder } from '../../ops/windows.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
-import { checkInput } from '../input-spec.js';
 import {
   type CallOptions,
   checkLayerOptions,
@@ -15,6 +14,7 @@ import {
   layers,
   type SymbolicShape,
 } from '../layer.js';
+import { checkAxes } from '../spatial-input.js';
 
 export interface GlobalPoolingOptions extends LayerOptions {
   /** Where the channels are. Default: `channelsLast`. */
@@ -47,7 +47,7 @@ abstract class GlobalPooling extends Layer {
   }
 
   override build(inputShape: SymbolicShape): void {
-    checkInput(this, inputShape, { rank: this.axes + 2 });
+    checkAxes(this, this.axes, inputShape);
   }
 
   override getConfig(): Record<string, unknown> {
@@ -58,14 +58,14 @@ abstract class GlobalPooling extends Layer {
 
 abstract class GlobalMaxPooling extends GlobalPooling {
   override call(x: Tensor): Tensor {
-    checkInput(this, x.shape, { rank: this.spatial.length + 2 });
+    checkAxes(this, this.spatial.length, x.shape);
     return cast(max(x, this.spatial, { keepDims: this.keepdims }), x.dtype);
   }
 }
 
 abstract class GlobalAveragePooling extends GlobalPooling {
   override call(x: Tensor, _options: CallOptions): Tensor {
-    checkInput(this, x.shape, { rank: this.spatial.length + 2 });
+    checkAxes(this, this.spatial.length, x.shape);
     return mean(x, this.spatial, { keepDims: this.keepdims });
   }
 }
@@ -108,7 +108,7 @@ export class GlobalAveragePooling1D extends GlobalAveragePooling {
   override call(x: Tensor, options: CallOptions): Tensor {
     const { mask } = options;
     if (!mask) return super.call(x, options);
-    checkInput(this, x.shape, { rank: 3 });
+    checkAxes(this, 1, x.shape);
     const [steps] = this.spatial;
     const keepDims = this.keepdims;
     const counted = cast(expandDims(mask, 3 - steps), 'bool');

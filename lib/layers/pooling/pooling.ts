@@ -1,9 +1,9 @@
 // Pooling by windows of one size: MaxPooling and AveragePooling over one, two and three axes.
 import { averagePool, maxPool, poolPadding } from '../../ops/pooling.js';
 import { type ChannelOrder, type PerAxis, perAxis } from '../../ops/windows.js';
+import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
-import { checkInput } from '../input-spec.js';
 import {
   checkLayerOptions,
   Layer,
@@ -11,6 +11,7 @@ import {
   layers,
   type SymbolicShape,
 } from '../layer.js';
+import { checkAxes, checkFits } from '../spatial-input.js';
 
 export interface PoolingOptions extends LayerOptions {
   /** Size of the windows, for all axes or for each. */
@@ -56,12 +57,19 @@ abstract class Pooling extends Layer {
     this.dataFormat = dataFormatOf(where, options.dataFormat);
   }
 
+  private check(shape: SymbolicShape): void {
+    checkAxes(this, this.axes, shape);
+    if (this.padding !== 'valid') return;
+    const name = `windows of ${formatShape(this.poolSize)}`;
+    checkFits(this, shape, { name, spans: this.poolSize, smaller: 'smaller windows' });
+  }
+
   override build(inputShape: SymbolicShape): void {
-    checkInput(this, inputShape, { rank: this.axes + 2 });
+    this.check(inputShape);
   }
 
   override call(x: Tensor): Tensor {
-    checkInput(this, x.shape, { rank: this.axes + 2 });
+    this.check(x.shape);
     const { strides, padding, dataFormat } = this;
     return this.pool(x, this.poolSize, { strides, padding, dataFormat });
   }
@@ -98,7 +106,11 @@ export class MaxPooling2D extends Pooling {
 }
 layers.add('MaxPooling2D', MaxPooling2D, ['MaxPool2D']);
 
-/** The largest element of each window of a volume: `[batch, depth, rows, columns, channels]`. Default pool size 2. */
+/**
+ * The largest element of each window of a volume: `[batch, depth, rows, columns, channels]`. Default pool size 2.
+ * Where several elements of a window are the largest, the first one has the gradient, as with one axis or two, and
+ * as TensorFlow compiles it with XLA; run eagerly, TensorFlow gives each of them the whole gradient.
+ */
 export class MaxPooling3D extends Pooling {
   constructor(poolSize: PerAxis | PoolingOptions = {}, rest: PoolingOptions = {}) {
     super(maxPool, 3, poolSize, rest, 2);

@@ -39,7 +39,7 @@ export class CategoryEncoding extends NumericLayer {
   constructor(numTokens: number | CategoryEncodingOptions, rest: CategoryEncodingOptions = {}) {
     const options = typeof numTokens === 'number' ? { ...rest, numTokens } : numTokens;
     super(options);
-    checkLayerOptions('CategoryEncoding', options, ['numTokens', 'outputMode', 'sparse']);
+    checkLayerOptions('CategoryEncoding', options, ['numTokens', 'outputMode'], ['sparse']);
     refuseOptions('CategoryEncoding', options, ['sparse']);
     const n = options.numTokens;
     if (n === undefined || !Number.isInteger(n) || n < 1) {

@@ -49,13 +49,8 @@ export class Discretization extends NumericLayer {
       ? { ...rest, binBoundaries: boundaries }
       : (boundaries as DiscretizationOptions);
     super(options);
-    checkLayerOptions('Discretization', options, [
-      'binBoundaries',
-      'numBins',
-      'epsilon',
-      'outputMode',
-      'sparse',
-    ]);
+    const own = ['binBoundaries', 'numBins', 'epsilon', 'outputMode'];
+    checkLayerOptions('Discretization', options, own, ['sparse']);
     refuseOptions('Discretization', options, ['sparse']);
     this.binBoundaries = options.binBoundaries ?? undefined;
     this.numBins = options.numBins ?? undefined;

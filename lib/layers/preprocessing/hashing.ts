@@ -50,7 +50,12 @@ export class Hashing extends Layer {
   constructor(numBins: number | HashingOptions, rest: HashingOptions = {}) {
     const options = typeof numBins === 'number' ? { ...rest, numBins } : numBins;
     super(options);
-    checkLayerOptions('Hashing', options, ['numBins', 'maskValue', 'salt', 'outputMode', 'sparse']);
+    checkLayerOptions(
+      'Hashing',
+      options,
+      ['numBins', 'maskValue', 'salt', 'outputMode'],
+      ['sparse'],
+    );
     refuseOptions('Hashing', options, ['sparse']);
     const n = options.numBins;
     if (n === undefined || !Number.isInteger(n) || n < 1) {

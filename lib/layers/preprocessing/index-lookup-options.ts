@@ -41,7 +41,6 @@ export const optionNames = [
   'invert',
   'outputMode',
   'padToMaxTokens',
-  'sparse',
   'oovMethod',
   'salt',
   'vocabularySize',

@@ -1,5 +1,6 @@
 // The base of StringLookup and IntegerLookup: tokens to indices of a vocabulary, and back.
 import { cast } from '../../ops/convert.js';
+import { scope } from '../../ops/define.js';
 import { multiply } from '../../ops/elementwise.js';
 import { fromData, type Tensor, tensor } from '../../tensor/tensor.js';
 import { ConfigError, DataError, FormatError, StateError } from '../../util/errors.js';
@@ -7,7 +8,6 @@ import { camelKeys } from '../../util/registry.js';
 import { refuseOptions } from '../../util/suggest.js';
 import type { ArrayKeeper, AssetKeeper } from '../assets.js';
 import { type AnyLayer, checkLayerOptions, Layer } from '../layer.js';
-import { infersShapes } from '../symbolic.js';
 import { adaptTo, type Batches, isArrayLike } from './data.js';
 import { encodeCategories, type OutputMode, outputModeOf } from './encode.js';
 import { bucketOf, type Salt } from './fingerprint.js';
@@ -54,7 +54,7 @@ export abstract class IndexLookup<T extends Token>
     own: readonly string[] = [],
   ) {
     super({ ...options, activityRegularizer: undefined });
-    checkLayerOptions(className, options, [...optionNames, ...own]);
+    checkLayerOptions(className, options, [...optionNames, ...own], ['sparse']);
     refuseOptions(className, options, ['sparse']);
     const refuse = (why: string): never => {
       throw new ConfigError(`${className}: ${why}`);
@@ -315,7 +315,7 @@ export abstract class IndexLookup<T extends Token>
     const depth = padToMaxTokens ? this.maxTokens : this.knownSize;
     // A file's vocabulary comes after its config, which says how large it is.
     const idfWeights =
-      this.idfWeights ?? (infersShapes() && depth ? new Float32Array(depth) : undefined);
+      this.idfWeights ?? (scope.infersShapes && depth ? new Float32Array(depth) : undefined);
     if (!depth || (outputMode === 'tf_idf' && !idfWeights)) {
       throw new StateError(
         `${this.where}: there is no vocabulary yet. Call adapt(data), or give one.`,
