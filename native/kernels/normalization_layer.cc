@@ -46,20 +46,20 @@ void normalizeTile(const LayerPlan& plan, const Task& task, Index row, Index row
   storeTile(tile, n, rows, y);
 }
 
-// Σ x of a row's parts; what follows the row is asked for.
+// Σ x of a row's parts.
 PartSums<1> sumOfRow(const float* x, Index n) {
   Floats sums[4] = {};
   forVectorsInParts(n, [&](Index i, auto load, auto part) {
-    fetch(x + i + kAhead);
     sums[part] += load(x + i);
   });
   return {{combineParts(sums, Add{})}};
 }
 
-// Sums of x − shift and of its square.
-PartSums<2> sumDeviations(const float* x, Index n, float shift) {
+// Sums of x − shift and of its square. What is `ahead` of x is asked for: the memory is idle here.
+PartSums<2> sumDeviations(const float* x, Index n, float shift, Index ahead) {
   Floats sums[4] = {}, squares[4] = {};
   forVectorsInParts(n, [&](Index i, auto load, auto part) {
+    fetch(x + i + ahead);
     const Floats d = load(x + i, shift) - shift;
     sums[part] += d;
     squares[part] += d * d;
@@ -78,19 +78,21 @@ void normalizeGroup(const LayerPlan& plan, const Task& task, Index row, Index ro
   float shift[kLanesOfRows] = {};
   if (plan.centered) {
     GroupSums<1> total;
-    sumRows<1>(n, rows, total, [&](Index l, Index start, Index length) {
+    sumRows<1>(plan, rows, total, [&](Index l, Index start, Index length) {
       return sumOfRow(x + l * n + start, length);
     });
 #pragma omp simd
-    for (Index l = 0; l < kLanesOfRows; l++) shift[l] = static_cast<float>(total[0][l] / count);
+    for (Index l = 0; l < rows; l++) shift[l] = static_cast<float>(total[0][l] / count);
   }
   GroupSums<2> deviations;
-  sumRows<2>(n, rows, deviations, [&](Index l, Index start, Index length) {
-    return sumDeviations(x + l * n + start, length, shift[l]);
+  sumRows<2>(plan, rows, deviations, [&](Index l, Index start, Index length) {
+    return sumDeviations(x + l * n + start, length, shift[l], plan.group.ahead);
   });
-  float mean[kLanesOfRows], variance[kLanesOfRows], scale[kLanesOfRows], offset[kLanesOfRows];
+  float scale[kLanesOfRows], offset[kLanesOfRows];
+  float* mean = task.out<float>(1) + row;
+  float* variance = task.out<float>(2) + row;
 #pragma omp simd
-  for (Index l = 0; l < kLanesOfRows; l++) {
+  for (Index l = 0; l < rows; l++) {
     const double rounding = plan.centered ? deviations[0][l] / count : 0;
     const double square = deviations[1][l] / count - rounding * rounding;
     const double spread = square < 0 ? 0 : square;
@@ -100,8 +102,6 @@ void normalizeGroup(const LayerPlan& plan, const Task& task, Index row, Index ro
     scale[l] = static_cast<float>(r);
     offset[l] = static_cast<float>(-rounding * r);
   }
-  storeFirst(task.out<float>(1) + row, rows, load(mean));
-  storeFirst(task.out<float>(2) + row, rows, load(variance));
   for (Index l = 0; l < rows; l++, x += n)
     writeVectors(task.out<float>(0) + (row + l) * n, n, past, [&](Index i, auto load) {
       return ((load(x + i) - shift[l]) * scale[l] + offset[l]) * load(gamma + i) + load(beta + i);
@@ -110,7 +110,7 @@ void normalizeGroup(const LayerPlan& plan, const Task& task, Index row, Index ro
 
 Status runLayerNorm(const Task& task) noexcept {
   const LayerPlan& plan = planOf<LayerPlan>(task);
-  const Index together = rowsOfGroup(plan.n);
+  const Index together = plan.group.together;
   const bool past = plan.past && task.out<float>(0) != task.in<float>(0);
   for (Index block = task.begin; block < task.end; block++) {
     const Index begin = plan.split.begin(block), end = plan.split.end(block, plan.rows);

@@ -15,8 +15,11 @@ struct LayerPlan : Plan {
   bool past = false;  // whether the output of x's shape goes past the caches
   Split split;        // of rows
   Split columnSplit;  // of the elements of dγ and dβ
+  RowGroup group;
 
-  LayerPlan(const Signature& signature, Index maxBlocks) {
+  LayerPlan(const Signature& signature, Index maxBlocks)
+      : group(signature.inputs[0].rank() == 2 ? signature.inputs[0].shape[1] : 0,
+              kWrittenElements) {
     const ValueInfo& x = signature.inputs[0];
     require(x.rank() == 2, "rows of a tensor that is not a matrix");
     requireDType(x, {DType::float32});
@@ -53,11 +56,18 @@ struct PartSums {
 
 // The sums that sum(row, first element, count) takes of each piece of the rows of a group.
 template <int K, class Sum>
-[[gnu::always_inline]] inline void sumRows(Index n, Index rows, GroupSums<K>& total, Sum sum) {
+[[gnu::always_inline]] inline void sumRows(const LayerPlan& plan, Index rows, GroupSums<K>& total,
+                                           Sum sum) {
+  const Index n = plan.n;
   for (auto& lanes : total)
     for (double& lane : lanes) lane = 0;
   for (Index start = 0; start < n; start += kPieceOfRow) {
     const Index count = kPieceOfRow < n - start ? kPieceOfRow : n - start;
+    if (plan.group.together == 1) {
+      const PartSums<K> row = sum(0, start, count);
+      for (int k = 0; k < K; k++) total[k][0] += sumOfLanes(row.of[k]);
+      continue;
+    }
     RowVectors sums[K] = {};
     for (Index l = 0; l < rows; l++) {
       const PartSums<K> row = sum(l, start, count);

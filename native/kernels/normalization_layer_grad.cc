@@ -33,12 +33,12 @@ std::unique_ptr<Plan> prepareLayerNormGrad(const Signature& signature) {
   return plan;
 }
 
-// Sums of g, of g·d and of d. What follows the rows is asked for.
-PartSums<3> sumGradients(const float* dy, const float* x, const float* gamma, Index n, float mean) {
+// Sums of g, of g·d and of d. What is `ahead` of x is asked for.
+PartSums<3> sumGradients(const float* dy, const float* x, const float* gamma, Index n, float mean,
+                         Index ahead) {
   Floats plain[4] = {}, products[4] = {}, deviations[4] = {};
   forVectorsInParts(n, [&](Index i, auto load, auto part) {
-    fetch(dy + i + kAhead);
-    fetch(x + i + kAhead);
+    fetch(x + i + ahead);
     const Floats d = load(x + i, mean) - mean;
     const Floats g = load(dy + i) * load(gamma + i);
     plain[part] += g;
@@ -58,16 +58,18 @@ void differentiateGroup(const LayerPlan& plan, const Task& task, Index row, Inde
   const float* dy = task.in<float>(0) + row * n;
   const float* x = task.in<float>(1) + row * n;
   const float* gamma = task.in<float>(4);
-  float mean[kLanesOfRows] = {}, variance[kLanesOfRows];
-  if (plan.centered) store(mean, loadFirst(task.in<float>(2) + row, rows, 0.0f));
-  store(variance, loadFirst(task.in<float>(3) + row, rows, 0.0f));
+  const Index ahead = plan.group.ahead;
+  const float* variance = task.in<float>(3) + row;
+  float mean[kLanesOfRows] = {};
+  for (Index l = 0; plan.centered && l < rows; l++) mean[l] = task.in<float>(2)[row + l];
   GroupSums<3> sums;
-  sumRows<3>(n, rows, sums, [&](Index l, Index start, Index length) {
-    return sumGradients(dy + l * n + start, x + l * n + start, gamma + start, length, mean[l]);
+  sumRows<3>(plan, rows, sums, [&](Index l, Index start, Index length) {
+    return sumGradients(dy + l * n + start, x + l * n + start, gamma + start, length, mean[l],
+                        ahead);
   });
   float scale[kLanesOfRows], offset[kLanesOfRows], slope[kLanesOfRows], shared[kLanesOfRows];
 #pragma omp simd
-  for (Index l = 0; l < kLanesOfRows; l++) {
+  for (Index l = 0; l < rows; l++) {
     const double r = 1 / __builtin_sqrt(variance[l] + epsilon);
     const double rounding = plan.centered ? sums[2][l] / count : 0;
     const double a = -r * r * (sums[1][l] - rounding * sums[0][l]) / count;
@@ -78,6 +80,7 @@ void differentiateGroup(const LayerPlan& plan, const Task& task, Index row, Inde
   }
   for (Index l = 0; l < rows; l++, dy += n, x += n)
     writeVectors(task.out<float>(0) + (row + l) * n, n, past, [&](Index i, auto take) {
+      fetch(dy + i + ahead);
       const Floats d = take(x + i) - mean[l];
       const Floats g = take(dy + i);
       store(dgamma + i, load(dgamma + i) + g * (d * scale[l] + offset[l]));
@@ -87,7 +90,7 @@ void differentiateGroup(const LayerPlan& plan, const Task& task, Index row, Inde
 }
 
 void differentiateRows(const LayerPlan& plan, const Task& task, Index block) {
-  const Index n = plan.n, room = roomOf(n), together = rowsOfGroup(n);
+  const Index n = plan.n, room = roomOf(n), together = plan.group.together;
   const bool past = plan.past && task.out<float>(0) != task.in<float>(0);
   float* dgamma = reinterpret_cast<float*>(task.threadScratch);
   float* dbeta = dgamma + room;
@@ -168,18 +171,27 @@ void differentiateTiles(const LayerPlan& plan, const Task& task, Index block) {
   }
 }
 
-// Second phase: dγ and dβ of some elements, over the blocks in order.
+// Second phase: dγ and dβ of some elements, over the blocks in order. Line by line: an element of
+// all blocks at a time would look for each of them in the same few places of the caches.
 void combine(const LayerPlan& plan, const Task& task, Index block) {
-  const double* partial = reinterpret_cast<const double*>(task.sharedScratch);
+  constexpr Index together = 64;
   const Index n = plan.n;
-  for (Index i = plan.columnSplit.begin(block); i < plan.columnSplit.end(block, n); i++) {
-    double dgamma = 0, dbeta = 0;
-    for (Index part = 0; part < plan.split.count; part++) {
-      dgamma += partial[2 * part * n + i];
-      dbeta += partial[(2 * part + 1) * n + i];
+  const Index end = plan.columnSplit.end(block, n);
+  for (Index first = plan.columnSplit.begin(block); first < end; first += together) {
+    const Index count = together < end - first ? together : end - first;
+    const double* partial = reinterpret_cast<const double*>(task.sharedScratch) + first;
+    double dgamma[together] = {}, dbeta[together] = {};
+    for (Index part = 0; part < plan.split.count; part++, partial += 2 * n) {
+#pragma omp simd
+      for (Index i = 0; i < count; i++) {
+        dgamma[i] += partial[i];
+        dbeta[i] += partial[n + i];
+      }
     }
-    task.out<float>(1)[i] = static_cast<float>(dgamma);
-    task.out<float>(2)[i] = static_cast<float>(dbeta);
+    for (Index i = 0; i < count; i++) {
+      task.out<float>(1)[first + i] = static_cast<float>(dgamma[i]);
+      task.out<float>(2)[first + i] = static_cast<float>(dbeta[i]);
+    }
   }
 }
 

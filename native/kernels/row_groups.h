@@ -9,16 +9,21 @@
 
 namespace neurone::NEURONE_ISA {
 
-// Elements of the rows that are taken together, unless one row has more: they are read several
-// times and stay in the nearest cache.
-inline constexpr Index kGroupElements = 8192;
+// Rows of n elements that are taken together, and how far ahead of a row the next ones are asked
+// for. Rows that are only read stay in the nearest cache meanwhile. Where they are written too,
+// fewer are better: memory has nothing to read while a group is written.
+inline constexpr Index kReadElements = 8192;
+inline constexpr Index kWrittenElements = 1024;
 
-// A power of two, for rows of n elements.
-inline Index rowsOfGroup(Index n) {
-  Index rows = kLanesOfRows;
-  while (rows > 1 && rows * n > kGroupElements) rows /= 2;
-  return rows;
-}
+struct RowGroup {
+  Index together = kLanesOfRows;
+  Index ahead = kAhead;
+
+  RowGroup(Index n, Index elements) {
+    while (together > 1 && together * n > elements) together /= 2;
+    if (together * n > ahead) ahead = together * n;
+  }
+};
 
 // What `rows` vectors combine to, each its own lane. The other lanes mean nothing.
 using RowVectors = Floats[kLanesOfRows];
@@ -48,9 +53,11 @@ template <class Combine>
 #endif
 }
 
-// combineRows of sum(row) for the rows of a group.
+// combineRows of sum(row) for the rows of a group; quicker for a group of one.
 template <class Combine, class Sum>
-[[gnu::always_inline]] inline Floats combineEach(Index rows, Combine combine, Sum sum) {
+[[gnu::always_inline]] inline Floats combineEach(const RowGroup& group, Index rows, Combine combine,
+                                                 Sum sum) {
+  if (group.together == 1) return all(combineLanes(sum(0), combine));
   RowVectors vectors = {};
   for (Index l = 0; l < rows; l++) vectors[l] = sum(l);
   return combineRows(vectors, combine);

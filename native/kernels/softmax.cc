@@ -10,7 +10,7 @@ std::unique_ptr<Plan> prepareSoftmax(const Signature& signature) {
   requireOperands(signature, 1, 1);
   requireDType(signature.inputs[0], {DType::float32});
   requireLike(signature.inputs[0], signature.outputs[0]);
-  auto plan = std::make_unique<SoftmaxPlan>(signature.inputs[0], kSoftmaxBlock);
+  auto plan = std::make_unique<SoftmaxPlan>(signature.inputs[0], kSoftmaxBlock, kWrittenElements);
   plan->reserveGroup();
   return plan;
 }
@@ -27,14 +27,15 @@ Status runNarrowSoftmax(const Task& task) noexcept {
 }
 
 Status runSoftmax(const Task& task) noexcept {
-  const Index n = planOf<SoftmaxPlan>(task).classes;
+  const SoftmaxPlan& plan = planOf<SoftmaxPlan>(task);
+  const Index n = plan.classes;
   if (isNarrow(n)) return runNarrowSoftmax(task);
   const bool past = writesPast(task, 1);
-  return forSoftmaxRows(task, rowsOfGroup(n), [&](Index row, Index rows) {
+  return forSoftmaxRows(task, plan.group.together, [&](Index row, Index rows) {
     float* y = task.out<float>(0) + row * n;
     const Exponentials e = exponentialsOf(task, y);
     float scale[kFloats];
-    store(scale, 1.0f / storeExponentials(task.in<float>(0) + row * n, n, rows, e));
+    store(scale, 1.0f / storeExponentials(plan, task.in<float>(0) + row * n, rows, e));
     for (Index l = 0; l < rows; l++) scaleRow(e.row(l), n, scale[l], y + l * n, past);
     return Status::ok;
   });
@@ -55,11 +56,12 @@ Status runNarrowLogSoftmax(const Task& task) noexcept {
 }
 
 Status runLogSoftmax(const Task& task) noexcept {
-  const Index n = planOf<SoftmaxPlan>(task).classes;
+  const SoftmaxPlan& plan = planOf<SoftmaxPlan>(task);
+  const Index n = plan.classes;
   if (isNarrow(n)) return runNarrowLogSoftmax(task);
   const bool past = writesPast(task, 1);
-  return forSoftmaxRows(task, rowsOfGroup(n), [&](Index row, Index rows) {
-    const LaneSums lanes = sumsOfGroup(task.in<float>(0) + row * n, n, rows);
+  return forSoftmaxRows(task, plan.group.together, [&](Index row, Index rows) {
+    const LaneSums lanes = sumsOfGroup(plan, task.in<float>(0) + row * n, rows);
     float shift[kFloats], logarithm[kFloats];
     store(shift, lanes.largest);
     store(logarithm, logOfSums(lanes.sum));
@@ -77,7 +79,7 @@ std::unique_ptr<Plan> prepareSoftmaxGrad(const Signature& signature) {
   requireDType(signature.outputs[0], {DType::float32});
   requireLike(signature.inputs[0], signature.outputs[0]);
   requireLike(signature.inputs[1], signature.outputs[0]);
-  return std::make_unique<SoftmaxPlan>(signature.outputs[0], kCheap);
+  return std::make_unique<SoftmaxPlan>(signature.outputs[0], kCheap, kWrittenElements);
 }
 
 Status runNarrowSoftmaxGrad(const Task& task) noexcept {
@@ -107,15 +109,16 @@ Floats dotOfRows(const float* dy, const float* y, Index n) {
 }
 
 Status runSoftmaxGrad(const Task& task) noexcept {
-  const Index n = planOf<SoftmaxPlan>(task).classes;
+  const SoftmaxPlan& plan = planOf<SoftmaxPlan>(task);
+  const Index n = plan.classes;
   if (isNarrow(n)) return runNarrowSoftmaxGrad(task);
   const bool past = writesPast(task, 2);
-  return forSoftmaxRows(task, rowsOfGroup(n), [&](Index row, Index rows) {
+  return forSoftmaxRows(task, plan.group.together, [&](Index row, Index rows) {
     const float* dy = task.in<float>(0) + row * n;
     const float* y = task.in<float>(1) + row * n;
     float dot[kFloats];
-    store(dot,
-          combineEach(rows, Add{}, [&](Index l) { return dotOfRows(dy + l * n, y + l * n, n); }));
+    store(dot, combineEach(plan.group, rows, Add{},
+                           [&](Index l) { return dotOfRows(dy + l * n, y + l * n, n); }));
     for (Index l = 0; l < rows; l++, dy += n, y += n)
       writeVectors(task.out<float>(0) + (row + l) * n, n, past,
                    [&](Index i, auto load) { return load(y + i) * (load(dy + i) - dot[l]); });

@@ -22,11 +22,13 @@ struct SoftmaxPlan : Plan {
   Index classes = 0;
   bool past = false;  // whether an output of x's shape goes past the caches
   Split split;
+  RowGroup group;
 
   // A row's elements in whole vectors.
   static Index roomOf(Index n) { return (n + kFloats - 1) / kFloats * kFloats; }
 
-  SoftmaxPlan(const ValueInfo& x, Index least) {
+  SoftmaxPlan(const ValueInfo& x, Index least, Index together)
+      : group(x.rank() > 0 ? x.shape.back() : 0, together) {
     require(x.rank() >= 1, "softmax of a scalar");
     rows = sizeOf(x.shape, 0, x.shape.size() - 1);
     classes = x.shape[x.shape.size() - 1];
@@ -37,8 +39,7 @@ struct SoftmaxPlan : Plan {
   // For `exponentialsOf`.
   void reserveGroup() {
     if (classes <= kScratchClasses)
-      threadScratch =
-          static_cast<std::size_t>(rowsOfGroup(classes) * roomOf(classes)) * sizeof(float);
+      threadScratch = static_cast<std::size_t>(group.together * roomOf(classes)) * sizeof(float);
   }
 };
 
@@ -100,9 +101,7 @@ struct Largest {
 // memory idle here.
 template <class Keep>
 [[gnu::always_inline]] inline Floats sumExponentials(const float* x, Index n, float shift,
-                                                     Keep keep) {
-  const Index group = rowsOfGroup(n) * n;
-  const Index ahead = group > kAhead ? group : kAhead;
+                                                     Index ahead, Keep keep) {
   Floats even = {}, odd = {};
   Index i = 0;
   for (; i + 2 * kFloats <= n; i += 2 * kFloats) {
@@ -140,15 +139,18 @@ inline Exponentials exponentialsOf(const Task& task, float* result) {
 }
 
 // Σ exp(x − largest)·kExpScale of a group's rows, lane by lane, and the exponentials themselves.
-[[gnu::always_inline]] inline Floats storeExponentials(const float* x, Index n, Index rows,
-                                                       const Exponentials& to) {
+[[gnu::always_inline]] inline Floats storeExponentials(const SoftmaxPlan& plan, const float* x,
+                                                       Index rows, const Exponentials& to) {
+  const Index n = plan.classes;
   float shift[kFloats];
-  store(shift, combineEach(rows, Largest{}, [&](Index l) { return largestOf(x + l * n, n); }));
-  return combineEach(rows, Add{}, [&](Index l) {
+  store(shift,
+        combineEach(plan.group, rows, Largest{}, [&](Index l) { return largestOf(x + l * n, n); }));
+  return combineEach(plan.group, rows, Add{}, [&](Index l) {
     float* e = to.row(l);
-    return sumExponentials(x + l * n, n, shift[l], [&](Index i, const Floats& values, Index count) {
-      to.whole || count == kFloats ? store(e + i, values) : storeFirst(e + i, count, values);
-    });
+    return sumExponentials(
+        x + l * n, n, shift[l], plan.group.ahead, [&](Index i, const Floats& values, Index count) {
+          to.whole || count == kFloats ? store(e + i, values) : storeFirst(e + i, count, values);
+        });
   });
 }
 
@@ -157,13 +159,17 @@ struct LaneSums {
   Floats largest;
   Floats sum;
 };
-[[gnu::always_inline]] inline LaneSums sumsOfGroup(const float* x, Index n, Index rows) {
+[[gnu::always_inline]] inline LaneSums sumsOfGroup(const SoftmaxPlan& plan, const float* x,
+                                                   Index rows) {
+  const Index n = plan.classes;
   LaneSums lanes;
-  lanes.largest = combineEach(rows, Largest{}, [&](Index l) { return largestOf(x + l * n, n); });
+  lanes.largest =
+      combineEach(plan.group, rows, Largest{}, [&](Index l) { return largestOf(x + l * n, n); });
   float shift[kFloats];
   store(shift, lanes.largest);
-  lanes.sum = combineEach(rows, Add{}, [&](Index l) {
-    return sumExponentials(x + l * n, n, shift[l], [](Index, const Floats&, Index) {});
+  lanes.sum = combineEach(plan.group, rows, Add{}, [&](Index l) {
+    return sumExponentials(x + l * n, n, shift[l], plan.group.ahead,
+                           [](Index, const Floats&, Index) {});
   });
   return lanes;
 }

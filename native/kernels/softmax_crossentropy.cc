@@ -20,7 +20,7 @@ std::unique_ptr<Plan> prepareCrossEntropy(const Signature& signature) {
   requireLabels(signature.inputs[0], signature.inputs[1]);
   requireDType(signature.outputs[0], {DType::float32});
   require(signature.outputs[0].shape == signature.inputs[1].shape, "a loss of another shape");
-  auto plan = std::make_unique<SoftmaxPlan>(signature.inputs[0], kSoftmaxBlock);
+  auto plan = std::make_unique<SoftmaxPlan>(signature.inputs[0], kSoftmaxBlock, kReadElements);
   plan->past = false;
   return plan;
 }
@@ -31,7 +31,7 @@ std::unique_ptr<Plan> prepareCrossEntropyGrad(const Signature& signature) {
   requireDType(signature.inputs[2], {DType::float32});
   require(signature.inputs[2].shape == signature.inputs[1].shape, "a gradient of another shape");
   requireLike(signature.inputs[0], signature.outputs[0]);
-  auto plan = std::make_unique<SoftmaxPlan>(signature.inputs[0], kSoftmaxBlock);
+  auto plan = std::make_unique<SoftmaxPlan>(signature.inputs[0], kSoftmaxBlock, kWrittenElements);
   plan->reserveGroup();
   return plan;
 }
@@ -106,13 +106,14 @@ Status runNarrowCrossEntropyGrad(const Task& task) noexcept {
 }
 
 Status runCrossEntropy(const Task& task) noexcept {
-  const Index n = planOf<SoftmaxPlan>(task).classes;
+  const SoftmaxPlan& plan = planOf<SoftmaxPlan>(task);
+  const Index n = plan.classes;
   if (isNarrow(n)) return runNarrowCrossEntropy(task);
-  return forSoftmaxRows(task, rowsOfGroup(n), [&](Index row, Index rows) {
+  return forSoftmaxRows(task, plan.group.together, [&](Index row, Index rows) {
     const Labels labels(task, row, rows, n);
     if (labels.status != Status::ok) return labels.status;
     const float* x = task.in<float>(0) + row * n;
-    const LaneSums lanes = sumsOfGroup(x, n, rows);
+    const LaneSums lanes = sumsOfGroup(plan, x, rows);
     float picked[kFloats] = {};
     for (Index l = 0; l < rows; l++) picked[l] = x[l * n + labels.lanes[l]];
     const Floats loss = logOfSums(lanes.sum) - (load(picked) - lanes.largest);
@@ -122,15 +123,16 @@ Status runCrossEntropy(const Task& task) noexcept {
 }
 
 Status runCrossEntropyGrad(const Task& task) noexcept {
-  const Index n = planOf<SoftmaxPlan>(task).classes;
+  const SoftmaxPlan& plan = planOf<SoftmaxPlan>(task);
+  const Index n = plan.classes;
   if (isNarrow(n)) return runNarrowCrossEntropyGrad(task);
   const bool past = writesPast(task, 1);
-  return forSoftmaxRows(task, rowsOfGroup(n), [&](Index row, Index rows) {
+  return forSoftmaxRows(task, plan.group.together, [&](Index row, Index rows) {
     const Labels labels(task, row, rows, n);
     if (labels.status != Status::ok) return labels.status;
     float* dx = task.out<float>(0) + row * n;
     const Exponentials e = exponentialsOf(task, dx);
-    const Floats sums = storeExponentials(task.in<float>(0) + row * n, n, rows, e);
+    const Floats sums = storeExponentials(plan, task.in<float>(0) + row * n, rows, e);
     float sum[kFloats], scale[kFloats];
     store(sum, sums);
     store(scale, loadFirst(task.in<float>(2) + row, rows, 0.0f) / sums);
