@@ -49,9 +49,7 @@ void normalizeTile(const LayerPlan& plan, const Task& task, Index row, Index row
 // Σ x of a row's parts.
 PartSums<1> sumOfRow(const float* x, Index n) {
   Floats sums[4] = {};
-  forVectorsInParts(n, [&](Index i, auto load, auto part) {
-    sums[part] += load(x + i);
-  });
+  forVectorsInParts(n, [&](Index i, auto load, auto part) { sums[part] += load(x + i); });
   return {{combineParts(sums, Add{})}};
 }
 
