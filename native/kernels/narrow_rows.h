@@ -7,6 +7,7 @@
 #endif
 
 #include "elementwise_nest.h"
+#include "streaming.h"
 #include "vector_math.h"
 
 namespace neurone::NEURONE_ISA {
@@ -78,11 +79,11 @@ struct FourVectors {
 #endif
 }
 
-// Calls body(first column) for groups of four columns; the last one may overlap the one before.
+// Calls body(first column) for groups of four columns; the last one may overlap the one before. The
+// call stands in one place, which is what makes the compiler put the body there.
 template <class Body>
 [[gnu::always_inline]] inline void forFourColumns(Index n, Body body) {
-  for (Index c = 0; c + 4 <= n; c += 4) body(c);
-  if (n % 4 != 0) body(n - 4);
+  for (Index c = 0; c < n; c += 4) body(c < n - 4 ? c : n - 4);
 }
 
 // How many elements ahead of a tile its successors are asked for.
@@ -118,6 +119,30 @@ inline void storeTile(const float* tile, Index n, Index rows, float* y) {
   }
   for (Index lane = 0; lane < rows; lane++)
     for (Index c = 0; c < n; c++) y[lane * n + c] = tile[c * kLanesOfRows + lane];
+}
+
+// Calls body(row, rows, y of the first one) for rows [begin, end), as many at a time as there are
+// lanes; stops at a failure. What goes past the caches is put together in pieces of several tiles
+// first, because whole lines have to leave at once.
+template <class Body>
+[[gnu::always_inline]] inline Status forTiles(Index begin, Index end, Index n, float* y, bool past,
+                                              Body body) {
+  constexpr Index together = 4 * kLanesOfRows;
+  alignas(kVectorBytes) float piece[together * kLongestNarrowRow];
+  for (Index first = begin; first < end; first += together) {
+    const Index last = first + together < end ? first + together : end;
+    float* rows = past ? piece : y + first * n;
+    for (Index row = first; row < last; row += kLanesOfRows) {
+      const Index count = kLanesOfRows < last - row ? kLanesOfRows : last - row;
+      const Status status = body(row, count, rows + (row - first) * n);
+      if (status != Status::ok) return status;
+    }
+    if (past)
+      writeVectors(y + first * n, (last - first) * n, true,
+                   [&](Index i, auto load) { return load(piece + i); });
+  }
+  if (past) endPast();
+  return Status::ok;
 }
 
 }  // namespace neurone::NEURONE_ISA

@@ -53,6 +53,7 @@ void addNormalizationKernels(KernelList& list) {
   addBatchNormKernels(list);
   addBatchNormGradKernels(list);
   addLayerNormKernels(list);
+  addLayerNormGradKernels(list);
 }
 
 }  // namespace neurone::NEURONE_ISA

@@ -8,5 +8,6 @@ namespace neurone::NEURONE_ISA {
 void addBatchNormKernels(KernelList& list);
 void addBatchNormGradKernels(KernelList& list);
 void addLayerNormKernels(KernelList& list);
+void addLayerNormGradKernels(KernelList& list);
 
 }  // namespace neurone::NEURONE_ISA

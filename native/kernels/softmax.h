@@ -1,8 +1,10 @@
-// What the kernels over rows of C classes share: blocks of rows, and eˣ of whole vectors.
+// What the kernels over rows of C classes share: blocks of rows, and sums of exponentials.
 #pragma once
 
 #include "elementwise_nest.h"
 #include "registry.h"
+#include "row_groups.h"
+#include "softmax_exp.h"
 #include "streaming.h"
 #include "vector_math.h"
 
@@ -20,8 +22,13 @@ struct SoftmaxPlan : Plan {
   Index classes = 0;
   bool past = false;  // whether an output of x's shape goes past the caches
   Split split;
+  RowGroup group;
 
-  SoftmaxPlan(const ValueInfo& x, Index least) {
+  // A row's elements in whole vectors.
+  static Index roomOf(Index n) { return (n + kFloats - 1) / kFloats * kFloats; }
+
+  SoftmaxPlan(const ValueInfo& x, Index least, Index together)
+      : group(x.rank() > 0 ? x.shape.back() : 0, together) {
     require(x.rank() >= 1, "softmax of a scalar");
     rows = sizeOf(x.shape, 0, x.shape.size() - 1);
     classes = x.shape[x.shape.size() - 1];
@@ -29,21 +36,21 @@ struct SoftmaxPlan : Plan {
     split = splitEvenly(rows, least / (classes > 1 ? classes : 1), kFloats);
     blocks = {split.count};
   }
-  // For `exponentials`.
-  void reserveRow() {
+  // For `exponentialsOf`.
+  void reserveGroup() {
     if (classes <= kScratchClasses)
-      threadScratch = static_cast<std::size_t>(classes + kFloats) * sizeof(float);
+      threadScratch = static_cast<std::size_t>(group.together * roomOf(classes)) * sizeof(float);
   }
 };
 
-// Calls body(row, offset of its first element) for the rows of the task; stops at a failure.
+// Calls body(first row, rows) for the rows of the task, so many together; stops at a failure.
 template <class Body>
-[[gnu::always_inline]] inline Status forSoftmaxRows(const Task& task, Body body) {
+[[gnu::always_inline]] inline Status forSoftmaxRows(const Task& task, Index together, Body body) {
   const SoftmaxPlan& plan = planOf<SoftmaxPlan>(task);
   for (Index block = task.begin; block < task.end; block++) {
     const Index end = plan.split.end(block, plan.rows);
-    for (Index row = plan.split.begin(block); row < end; row++) {
-      const Status status = body(row, row * plan.classes);
+    for (Index row = plan.split.begin(block); row < end; row += together) {
+      const Status status = body(row, together < end - row ? together : end - row);
       if (status != Status::ok) return status;
     }
   }
@@ -51,47 +58,23 @@ template <class Body>
   return Status::ok;
 }
 
-// Calls body(first row, rows) for the rows of the task, as many at a time as there are lanes; stops
-// at a failure.
+// The same in tiles of narrow rows, which write to y: body(first row, rows, y of it).
 template <class Body>
-[[gnu::always_inline]] inline Status forLanesOfRows(const Task& task, Body body) {
+[[gnu::always_inline]] inline Status forSoftmaxTiles(const Task& task, bool past, Body body) {
   const SoftmaxPlan& plan = planOf<SoftmaxPlan>(task);
   for (Index block = task.begin; block < task.end; block++) {
-    const Index end = plan.split.end(block, plan.rows);
-    for (Index row = plan.split.begin(block); row < end; row += kFloats) {
-      const Status status = body(row, kFloats < end - row ? kFloats : end - row);
-      if (status != Status::ok) return status;
-    }
+    const Status status = forTiles(plan.split.begin(block), plan.split.end(block, plan.rows),
+                                   plan.classes, task.out<float>(0), past, body);
+    if (status != Status::ok) return status;
   }
   return Status::ok;
 }
 
-// eˣ for x <= 0, at most 4 ULP from it; NaN passes. AVX-512 takes 2ˣ apart instead, which needs
-// half the instructions: x·log₂e = n + f, with log₂e in two parts, and the processor multiplies by
-// 2ⁿ.
-[[gnu::always_inline]] inline Floats expNegative(const Floats& x) {
-#ifdef NEURONE_ISA_avx512
-  const __m512 bounded = _mm512_max_ps(all(-104.0f), x);  // the second operand if one is NaN
-  const __m512 shift = all(12582912.0f);
-  const __m512 n = _mm512_sub_ps(_mm512_fmadd_ps(bounded, all(1.44269502f), shift), shift);
-  __m512 f = _mm512_fmsub_ps(bounded, all(1.44269502f), n);
-  f = _mm512_fmadd_ps(bounded, all(1.92596299e-8f), f);
-  const Floats p = polynomial<Floats>(f, all(1.0f), all(0.693147004f), all(0.240222424f),
-                                      all(0.0555073358f), all(0.00967151299f), all(0.00132647273f));
-  return _mm512_scalef_ps(p, n);
-#else
-  const Vector<std::int32_t> bias = Vector<std::int32_t>{} + 127;
-  const Floats bounded = x < -104.0f ? all(-104.0f) : x;
-  const Floats shifted = bounded * 1.44269504f + 12582912.0f;
-  const Floats n = shifted - 12582912.0f;
-  const Floats r = (bounded - n * 0.693359375f) - n * -2.12194440e-4f;
-  const Floats q = polynomial<Floats>(r, all(0.49999994f), all(0.166665211f), all(0.0416682661f),
-                                      all(0.00836867746f), all(0.00138207339f));
-  const Floats p = 1.0f + (r + r * r * q);
-  const Vector<std::int32_t> whole = bitCast<Vector<std::int32_t> >(shifted) - 0x4b400000;
-  const Vector<std::int32_t> half = whole >> 1;  // 2ⁿ itself may lie outside the normal numbers
-  return p * bitCast<Floats>((half + bias) << 23) * bitCast<Floats>((whole - half + bias) << 23);
-#endif
+// Whether the first output goes past the caches and is no operand as well.
+inline bool writesPast(const Task& task, int inputs) {
+  bool past = planOf<SoftmaxPlan>(task).past;
+  for (int i = 0; i < inputs; i++) past = past && task.out<float>(0) != task.in<float>(i);
+  return past;
 }
 
 // Keeps b where a is NaN.
@@ -102,34 +85,29 @@ struct Largest {
   }
 };
 
-// The largest of a row, NaN aside: that shows in the exponentials.
-[[gnu::always_inline]] inline float largestOf(const float* x, Index n) {
+// The largest elements of a row's parts, NaN aside: that shows in the exponentials.
+[[gnu::always_inline]] inline Floats largestOf(const float* x, Index n) {
   constexpr Largest larger;
-  Floats a = all(-kInfinity), b = a, c = a, d = a;
-  Index i = 0;
-  for (; i + 4 * kFloats <= n; i += 4 * kFloats) {
-    a = larger(load(x + i), a);
-    b = larger(load(x + i + kFloats), b);
-    c = larger(load(x + i + 2 * kFloats), c);
-    d = larger(load(x + i + 3 * kFloats), d);
-  }
-  for (; i < n; i += kFloats)
-    a = larger(loadFirst(x + i, kFloats < n - i ? kFloats : n - i, -kInfinity), a);
-  return combineLanes(larger(larger(a, b), larger(c, d)), larger);
+  Floats largest[4];
+  for (Floats& part : largest) part = all(-kInfinity);
+  forVectorsInParts(n, [&](Index i, auto load, auto part) {
+    largest[part] = larger(load(x + i, -kInfinity), largest[part]);
+  });
+  return combineParts(largest, larger);
 }
 
-// Σ exp(x − shift); the exponentials go to keep(i, vector, count). What follows the row is asked
-// for meanwhile, because the pass that finds the largest element leaves the memory idle here.
+// The exponentials of a row go to keep(i, vector, count), and their sums come back. What follows
+// the group is asked for meanwhile, because the pass that finds the largest elements leaves the
+// memory idle here.
 template <class Keep>
-[[gnu::always_inline]] inline float sumExponentials(const float* x, Index n, float shift,
-                                                    Keep keep) {
-  const Index ahead = n > kAhead ? n : kAhead;
+[[gnu::always_inline]] inline Floats sumExponentials(const float* x, Index n, float shift,
+                                                     Index ahead, Keep keep) {
   Floats even = {}, odd = {};
   Index i = 0;
   for (; i + 2 * kFloats <= n; i += 2 * kFloats) {
     for (Index line = 0; line < 2 * kFloats; line += 16) fetch(x + i + line + ahead);
-    const Floats a = expNegative(load(x + i) - shift);
-    const Floats b = expNegative(load(x + i + kFloats) - shift);
+    const Floats a = scaledExp(load(x + i) - shift);
+    const Floats b = scaledExp(load(x + i + kFloats) - shift);
     keep(i, a, kFloats);
     keep(i + kFloats, b, kFloats);
     even += a;
@@ -138,25 +116,71 @@ template <class Keep>
   for (; i < n; i += kFloats) {
     const Index count = kFloats < n - i ? kFloats : n - i;
     fetch(x + i + ahead);
-    const Floats e = expNegative(loadFirst(x + i, count, -kInfinity) - shift);
+    const Floats e = scaledExp(loadFirst(x + i, count, -kInfinity) - shift);
     keep(i, e, count);
     even += e;
   }
-  return sumOfLanes(even + odd);
+  return even + odd;
 }
 
-// Where a row's exponentials stay between two passes: near, or where the result will be.
-[[gnu::always_inline]] inline float* exponentialsOf(const Task& task, float* result) {
-  return planOf<SoftmaxPlan>(task).threadScratch > 0 ? reinterpret_cast<float*>(task.threadScratch)
-                                                     : result;
+// Where the exponentials of a group's rows stay between two passes: near, or where the result will
+// be. In the first case there is room for whole vectors.
+struct Exponentials {
+  float* first;
+  Index stride;
+  bool whole;
+
+  float* row(Index l) const { return first + l * stride; }
+};
+inline Exponentials exponentialsOf(const Task& task, float* result) {
+  const SoftmaxPlan& plan = planOf<SoftmaxPlan>(task);
+  if (plan.threadScratch == 0) return {result, plan.classes, false};
+  return {reinterpret_cast<float*>(task.threadScratch), SoftmaxPlan::roomOf(plan.classes), true};
 }
 
-// `sumExponentials` that keeps them in e, which has room for `whole` vectors or not.
-[[gnu::always_inline]] inline float storeExponentials(const float* x, Index n, float shift,
-                                                      float* e, bool whole) {
-  return sumExponentials(x, n, shift, [=](Index i, const Floats& values, Index count) {
-    whole || count == kFloats ? store(e + i, values) : storeFirst(e + i, count, values);
+// Σ exp(x − largest)·kExpScale of a group's rows, lane by lane, and the exponentials themselves.
+[[gnu::always_inline]] inline Floats storeExponentials(const SoftmaxPlan& plan, const float* x,
+                                                       Index rows, const Exponentials& to) {
+  const Index n = plan.classes;
+  float shift[kFloats];
+  store(shift,
+        combineEach(plan.group, rows, Largest{}, [&](Index l) { return largestOf(x + l * n, n); }));
+  return combineEach(plan.group, rows, Add{}, [&](Index l) {
+    float* e = to.row(l);
+    return sumExponentials(
+        x + l * n, n, shift[l], plan.group.ahead, [&](Index i, const Floats& values, Index count) {
+          to.whole || count == kFloats ? store(e + i, values) : storeFirst(e + i, count, values);
+        });
   });
+}
+
+// The largest elements of a group's rows and Σ exp(x − largest)·kExpScale, lane by lane.
+struct LaneSums {
+  Floats largest;
+  Floats sum;
+};
+[[gnu::always_inline]] inline LaneSums sumsOfGroup(const SoftmaxPlan& plan, const float* x,
+                                                   Index rows) {
+  const Index n = plan.classes;
+  LaneSums lanes;
+  lanes.largest =
+      combineEach(plan.group, rows, Largest{}, [&](Index l) { return largestOf(x + l * n, n); });
+  float shift[kFloats];
+  store(shift, lanes.largest);
+  lanes.sum = combineEach(plan.group, rows, Add{}, [&](Index l) {
+    return sumExponentials(x + l * n, n, shift[l], plan.group.ahead,
+                           [](Index, const Floats&, Index) {});
+  });
+  return lanes;
+}
+
+// ln Σ exp(x − largest) of each lane.
+[[gnu::always_inline]] inline Floats logOfSums(const Floats& sums) {
+  float lanes[kFloats];
+  store(lanes, sums * (1.0f / kExpScale));
+#pragma omp simd
+  for (Index l = 0; l < kFloats; l++) lanes[l] = log(lanes[l]);
+  return load(lanes);
 }
 
 // y = e·scale.

@@ -20,7 +20,7 @@ std::unique_ptr<Plan> prepareCrossEntropy(const Signature& signature) {
   requireLabels(signature.inputs[0], signature.inputs[1]);
   requireDType(signature.outputs[0], {DType::float32});
   require(signature.outputs[0].shape == signature.inputs[1].shape, "a loss of another shape");
-  auto plan = std::make_unique<SoftmaxPlan>(signature.inputs[0], kSoftmaxBlock);
+  auto plan = std::make_unique<SoftmaxPlan>(signature.inputs[0], kSoftmaxBlock, kReadElements);
   plan->past = false;
   return plan;
 }
@@ -31,44 +31,57 @@ std::unique_ptr<Plan> prepareCrossEntropyGrad(const Signature& signature) {
   requireDType(signature.inputs[2], {DType::float32});
   require(signature.inputs[2].shape == signature.inputs[1].shape, "a gradient of another shape");
   requireLike(signature.inputs[0], signature.outputs[0]);
-  auto plan = std::make_unique<SoftmaxPlan>(signature.inputs[0], kSoftmaxBlock);
-  plan->reserveRow();
+  auto plan = std::make_unique<SoftmaxPlan>(signature.inputs[0], kSoftmaxBlock, kWrittenElements);
+  plan->reserveGroup();
   return plan;
 }
 
-[[gnu::always_inline]] inline bool isLabel(std::int32_t label, Index classes) {
-  return (label >= 0) & (label < classes);
-}
+// Labels of rows as lanes, zeros where there is no row.
+struct Labels {
+  std::int32_t lanes[kFloats] = {};
+  Status status = Status::ok;
 
-Status refuseLabel(const Task& task, Index row) {
-  *task.failure = {Status::indexOutOfRange, row,
-                   static_cast<double>(task.in<std::int32_t>(1)[row])};
-  return Status::indexOutOfRange;
-}
+  // Refuses the first bad one.
+  [[gnu::always_inline]] Labels(const Task& task, Index row, Index rows, Index classes) {
+    __builtin_memcpy(lanes, task.in<std::int32_t>(1) + row,
+                     static_cast<std::size_t>(rows) * sizeof lanes[0]);
+    const auto limit = static_cast<std::uint32_t>(classes < kMostClasses ? classes : kMostClasses);
+    std::uint32_t bad = 0;
+#pragma omp simd reduction(| : bad)
+    for (Index l = 0; l < kFloats; l++) bad |= static_cast<std::uint32_t>(lanes[l]) >= limit;
+    if (bad != 0) refuse(task, row, rows, limit);
+  }
 
-// Refuses the first bad label of some rows.
-Status checkLabels(const Task& task, Index row, Index rows, Index classes) {
-  const std::int32_t* labels = task.in<std::int32_t>(1);
-  bool bad = false;
-  for (Index i = row; i < row + rows; i++) bad |= !isLabel(labels[i], classes);
-  if (!bad) return Status::ok;
-  while (isLabel(labels[row], classes)) row++;
-  return refuseLabel(task, row);
+ private:
+  static constexpr Index kMostClasses = Index{1} << 31;
+
+  void refuse(const Task& task, Index row, Index rows, std::uint32_t limit) {
+    for (Index l = 0; l < rows; l++) {
+      if (static_cast<std::uint32_t>(lanes[l]) < limit) continue;
+      status = Status::indexOutOfRange;
+      *task.failure = {status, row + l, static_cast<double>(lanes[l])};
+      return;
+    }
+  }
+};
+
+// In the lanes whose label is c: `then`, elsewhere `otherwise`.
+[[gnu::always_inline]] inline Floats ofLabel(const Labels& labels, Index c, const Floats& then,
+                                             const Floats& otherwise) {
+  return load(labels.lanes) == static_cast<std::int32_t>(c) ? then : otherwise;
 }
 
 Status runNarrowCrossEntropy(const Task& task) noexcept {
   const Index n = planOf<SoftmaxPlan>(task).classes;
-  return forLanesOfRows(task, [&](Index row, Index rows) {
-    const Status status = checkLabels(task, row, rows, n);
-    if (status != Status::ok) return status;
-    const float* x = task.in<float>(0) + row * n;
-    const std::int32_t* labels = task.in<std::int32_t>(1) + row;
-    float picked[kFloats] = {};
-    for (Index l = 0; l < rows; l++) picked[l] = x[l * n + labels[l]];
-    RowTile tile;
-    loadTile(x, n, rows, tile);
+  return forSoftmaxRows(task, kFloats, [&](Index row, Index rows) {
+    const Labels labels(task, row, rows, n);
+    if (labels.status != Status::ok) return labels.status;
+    alignas(kVectorBytes) RowTile tile;
+    loadTile(task.in<float>(0) + row * n, n, rows, tile);
+    Floats picked = {};
+    for (Index c = 0; c < n; c++) picked = ofLabel(labels, c, load(tile + c * kFloats), picked);
     const LaneSums lanes = expTile(tile, n, [](Index, const Floats&) {});
-    const Floats loss = logOfLanes(lanes.sum) - (load(picked) - lanes.largest);
+    const Floats loss = logOfSums(lanes.sum) - (picked - lanes.largest);
     storeFirst(task.out<float>(0) + row, rows, loss);
     return Status::ok;
   });
@@ -76,31 +89,35 @@ Status runNarrowCrossEntropy(const Task& task) noexcept {
 
 Status runNarrowCrossEntropyGrad(const Task& task) noexcept {
   const Index n = planOf<SoftmaxPlan>(task).classes;
-  return forLanesOfRows(task, [&](Index row, Index rows) {
-    const Status status = checkLabels(task, row, rows, n);
-    if (status != Status::ok) return status;
-    const float* dloss = task.in<float>(2) + row;
-    float* dx = task.out<float>(0) + row * n;
-    RowTile tile;
+  return forSoftmaxTiles(task, writesPast(task, 1), [&](Index row, Index rows, float* dx) {
+    const Labels labels(task, row, rows, n);
+    if (labels.status != Status::ok) return labels.status;
+    alignas(kVectorBytes) RowTile tile;
     loadTile(task.in<float>(0) + row * n, n, rows, tile);
-    const LaneSums lanes = expTile(tile, n, keepIn(tile));
-    scaleTile(tile, n, loadFirst(dloss, rows, 0.0f) / lanes.sum);
+    const Floats sum = expTile(tile, n, keepIn(tile)).sum;
+    const Floats scale = loadFirst(task.in<float>(2) + row, rows, 0.0f) / sum;
+    for (Index c = 0; c < n; c++) {
+      const Floats e = load(tile + c * kFloats);
+      store(tile + c * kFloats, ofLabel(labels, c, e - sum, e) * scale);  // softmax − 1 there
+    }
     storeTile(tile, n, rows, dx);
-    for (Index l = 0; l < rows; l++) dx[l * n + task.in<std::int32_t>(1)[row + l]] -= dloss[l];
     return Status::ok;
   });
 }
 
 Status runCrossEntropy(const Task& task) noexcept {
-  const Index n = planOf<SoftmaxPlan>(task).classes;
+  const SoftmaxPlan& plan = planOf<SoftmaxPlan>(task);
+  const Index n = plan.classes;
   if (isNarrow(n)) return runNarrowCrossEntropy(task);
-  return forSoftmaxRows(task, [&](Index row, Index at) {
-    const std::int32_t label = task.in<std::int32_t>(1)[row];
-    if (!isLabel(label, n)) return refuseLabel(task, row);
-    const float* x = task.in<float>(0) + at;
-    const float shift = largestOf(x, n);
-    const float sum = sumExponentials(x, n, shift, [](Index, const Floats&, Index) {});
-    task.out<float>(0)[row] = log(sum) - (x[label] - shift);
+  return forSoftmaxRows(task, plan.group.together, [&](Index row, Index rows) {
+    const Labels labels(task, row, rows, n);
+    if (labels.status != Status::ok) return labels.status;
+    const float* x = task.in<float>(0) + row * n;
+    const LaneSums lanes = sumsOfGroup(plan, x, rows);
+    float picked[kFloats] = {};
+    for (Index l = 0; l < rows; l++) picked[l] = x[l * n + labels.lanes[l]];
+    const Floats loss = logOfSums(lanes.sum) - (load(picked) - lanes.largest);
+    storeFirst(task.out<float>(0) + row, rows, loss);
     return Status::ok;
   });
 }
@@ -109,16 +126,18 @@ Status runCrossEntropyGrad(const Task& task) noexcept {
   const SoftmaxPlan& plan = planOf<SoftmaxPlan>(task);
   const Index n = plan.classes;
   if (isNarrow(n)) return runNarrowCrossEntropyGrad(task);
-  const bool past = plan.past && task.out<float>(0) != task.in<float>(0);
-  return forSoftmaxRows(task, [&](Index row, Index at) {
-    const std::int32_t label = task.in<std::int32_t>(1)[row];
-    if (!isLabel(label, n)) return refuseLabel(task, row);
-    const float* x = task.in<float>(0) + at;
-    float* dx = task.out<float>(0) + at;
-    float* e = exponentialsOf(task, dx);
-    const float sum = storeExponentials(x, n, largestOf(x, n), e, e != dx);
-    e[label] -= sum;  // softmax − 1 there
-    scaleRow(e, n, task.in<float>(2)[row] / sum, dx, past);
+  const bool past = writesPast(task, 1);
+  return forSoftmaxRows(task, plan.group.together, [&](Index row, Index rows) {
+    const Labels labels(task, row, rows, n);
+    if (labels.status != Status::ok) return labels.status;
+    float* dx = task.out<float>(0) + row * n;
+    const Exponentials e = exponentialsOf(task, dx);
+    const Floats sums = storeExponentials(plan, task.in<float>(0) + row * n, rows, e);
+    float sum[kFloats], scale[kFloats];
+    store(sum, sums);
+    store(scale, loadFirst(task.in<float>(2) + row, rows, 0.0f) / sums);
+    for (Index l = 0; l < rows; l++) e.row(l)[labels.lanes[l]] -= sum[l];  // softmax − 1 there
+    for (Index l = 0; l < rows; l++) scaleRow(e.row(l), n, scale[l], dx + l * n, past);
     return Status::ok;
   });
 }

@@ -6,24 +6,18 @@
 
 namespace neurone::NEURONE_ISA {
 
-// The largest element of each lane, and Σ exp(x − largest).
-struct LaneSums {
-  Floats largest;
-  Floats sum;
-};
-
 [[gnu::always_inline]] inline Floats largestOfTile(const RowTile& tile, Index n) {
   Floats largest = all(-kInfinity);
   for (Index c = 0; c < n; c++) largest = Largest{}(load(tile + c * kFloats), largest);
   return largest;
 }
 
-// The exponentials of column c go to keep(c, e).
+// The scaled exponentials of column c go to keep(c, e).
 template <class Keep>
 [[gnu::always_inline]] inline LaneSums expTile(const RowTile& tile, Index n, Keep keep) {
   LaneSums lanes{largestOfTile(tile, n), {}};
   for (Index c = 0; c < n; c++) {
-    const Floats e = expNegative(load(tile + c * kFloats) - lanes.largest);
+    const Floats e = scaledExp(load(tile + c * kFloats) - lanes.largest);
     keep(c, e);
     lanes.sum += e;
   }
@@ -37,15 +31,6 @@ template <class Keep>
 // The tile times `scale`, lane by lane.
 [[gnu::always_inline]] inline void scaleTile(RowTile& tile, Index n, const Floats& scale) {
   for (Index c = 0; c < n; c++) store(tile + c * kFloats, load(tile + c * kFloats) * scale);
-}
-
-// ln x of each lane.
-[[gnu::always_inline]] inline Floats logOfLanes(const Floats& x) {
-  float lanes[kFloats];
-  store(lanes, x);
-#pragma omp simd
-  for (Index l = 0; l < kFloats; l++) lanes[l] = log(lanes[l]);
-  return load(lanes);
 }
 
 }  // namespace neurone::NEURONE_ISA

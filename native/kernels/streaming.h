@@ -28,6 +28,20 @@ inline constexpr Index kAhead = 2048;
 
 [[gnu::always_inline]] inline Floats all(float value) { return Floats{} + value; }
 
+[[gnu::always_inline]] inline Floats rootOf(const Floats& x) {
+#if defined(NEURONE_ISA_avx512)
+  return _mm512_sqrt_ps(x);
+#elif defined(NEURONE_ISA_avx2)
+  return _mm256_sqrt_ps(x);
+#elif defined(__SSE2__)
+  return _mm_sqrt_ps(x);
+#else
+  Floats roots;
+  for (int l = 0; l < kFloats; l++) roots[l] = sqrt(x[l]);
+  return roots;
+#endif
+}
+
 // The first `count` elements, the other lanes `fill`. Without a branch: in between, it would keep
 // the compiler from fusing a product with a sum, and a row's ends would round otherwise than its
 // middle.
@@ -129,6 +143,29 @@ template <class Body>
   Index i = 0;
   for (; i + kFloats <= n; i += kFloats) body(i, WholeVector{});
   if (i < n) body(i, PartVector{n - i});
+}
+
+// `forVectors` for sums: body(i, load, part) with part = 0…3 in turn as a constant, so that each
+// has a register and none waits for another.
+template <int part>
+struct Part {
+  constexpr operator int() const { return part; }
+};
+template <class Body>
+[[gnu::always_inline]] inline void forVectorsInParts(Index n, Body body) {
+  Index i = 0;
+  for (; i + 4 * kFloats <= n; i += 4 * kFloats) {
+    body(i, WholeVector{}, Part<0>{});
+    body(i + kFloats, WholeVector{}, Part<1>{});
+    body(i + 2 * kFloats, WholeVector{}, Part<2>{});
+    body(i + 3 * kFloats, WholeVector{}, Part<3>{});
+  }
+  for (; i + kFloats <= n; i += kFloats) body(i, WholeVector{}, Part<0>{});
+  if (i < n) body(i, PartVector{n - i}, Part<1>{});
+}
+template <class Combine>
+[[gnu::always_inline]] inline Floats combineParts(const Floats (&parts)[4], Combine combine) {
+  return combine(combine(parts[0], parts[1]), combine(parts[2], parts[3]));
 }
 
 // y[i…] = body(i, load) for n elements, each once; past the caches if `past`. Lines that only begin

@@ -16,11 +16,8 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
 // A matcher would print eight million numbers.
 const sameBits = (a: ArrayBufferView, b: ArrayBufferView) => bytesOf(a).equals(bytesOf(b));
 
-describe.runIf(backend() === 'native')('outputs past the caches', () => {
-  afterAll(() => setNumThreads(0));
-
-  // Rows that end in mid-line, and a number of them that leaves a rest.
-  const [rows, columns] = [8403, 1001];
+/** Operands of more than 32 MiB. */
+function operandsOf(rows: number, columns: number) {
   const values = Float32Array.from(
     { length: rows * columns },
     (_, i) => ((i * 7919) % 10_007) / 1000 - 5,
@@ -31,6 +28,17 @@ describe.runIf(backend() === 'native')('outputs past the caches', () => {
     tensor(values.subarray(from * columns, to * columns), { shape: [to - from, columns] });
   const weighted = (t: Tensor) => sum(multiply(t, tensor(weights)));
   const given = () => ({ scale: tensor(weights), offset: tensor(weights), epsilon: 1e-3 });
+  return { values, labels, weights, x, weighted, given };
+}
+
+// Rows that end in mid-line, and a number of them that leaves a rest: alone, in groups, and narrow.
+describe.runIf(backend() === 'native').each([
+  [8403, 1001],
+  [129_101, 65],
+  [840_007, 10],
+])('outputs of %i × %i, past the caches', (rows, columns) => {
+  afterAll(() => setNumThreads(0));
+  const { labels, x, weighted, given } = operandsOf(rows, columns);
 
   it.each<[string, (t: Tensor, from: number, to: number) => Tensor]>([
     ['softmax', (t) => softmax(t)],
@@ -53,6 +61,11 @@ describe.runIf(backend() === 'native')('outputs past the caches', () => {
     setNumThreads(2);
     expect(sameBits(fn(x(0, rows), 0, rows).dataSync(), whole)).toBe(true);
   });
+});
+
+describe.runIf(backend() === 'native')('outputs past the caches', () => {
+  const [rows, columns] = [8403, 1001];
+  const { values, weights, x, weighted, given } = operandsOf(rows, columns);
 
   it('batchNorm and its gradient hold every element', () => {
     const { y, mean, variance } = normalizeBatch(x(0, rows), -1, given());

@@ -11,6 +11,8 @@ const shapes: readonly (readonly [number, number])[] = [
   [3, 130],
   [75, 10],
   [40, 31],
+  [37, 64],
+  [21, 300],
 ];
 
 const column = (x: Value, c: number): number[] => x.data.filter((_, i) => i % x.shape[1] === c);
