@@ -90,7 +90,8 @@ Status turnSquares(const StridedPlan& plan, const Task& task) noexcept {
 void planSquares(StridedPlan& plan, const ValueInfo& y) {
   const Nest<1>& nest = plan.nest;
   const int last = nest.rank - 1;
-  if (y.size() == 0 || nest.stride[0][last] == 1) return;
+  // One element has no axis along which x is dense.
+  if (y.size() <= 1 || nest.stride[0][last] == 1) return;
   while (nest.stride[0][plan.across] != 1) plan.across++;
   const Index across = nest.extent[plan.across];
   const Index down = nest.extent[last];

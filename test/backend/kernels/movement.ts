@@ -62,6 +62,7 @@ const transposeCases: KernelCase[] = [
   transposing(random([4, 1, 3]), [1, 2, 0]),
   transposing(random([3, 0]), [1, 0]),
   transposing(random([5]), [0]),
+  transposing(random([1, 1]), [1, 0]),
   transposing(random([]), []),
 ];
 
