@@ -55,12 +55,12 @@ function labelsOf(name: string, yTrue: Tensor, yPred: Tensor): Tensor {
 /** 1 where the largest prediction stands at the largest target. */
 export function categoricalAccuracy(yTrue: Tensor, yPred: Tensor): Tensor {
   checkRows('categorical_accuracy', yTrue, yPred);
-  return matches(argmax(yTrue), argmax(yPred));
+  return matches(argmax(yTrue, -1), argmax(yPred, -1));
 }
 
 /** 1 where the largest prediction stands at the label; of `[..., 1]` values the last axis is dropped. */
 export function sparseCategoricalAccuracy(yTrue: Tensor, yPred: Tensor): Tensor {
-  const right = matches(labelsOf('sparse_categorical_accuracy', yTrue, yPred), argmax(yPred));
+  const right = matches(labelsOf('sparse_categorical_accuracy', yTrue, yPred), argmax(yPred, -1));
   return right.rank > 1 && right.shape.at(-1) === 1 ? squeeze(right, -1) : right;
 }
 
@@ -76,7 +76,7 @@ export function topKCategoricalAccuracy(
   { k = 5 }: TopKOptions = {},
 ): Tensor {
   checkRows('top_k_categorical_accuracy', yTrue, yPred);
-  return cast(inTopK(argmax(yTrue), yPred, k), 'float32');
+  return cast(inTopK(argmax(yTrue, -1), yPred, k), 'float32');
 }
 
 export interface SparseTopKOptions extends TopKOptions {

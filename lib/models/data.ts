@@ -78,7 +78,7 @@ async function copyArray(values: TypedArrayInput, shape: Shape): Promise<Tensor>
 export async function toSamples(samples: Samples, what: string): Promise<Tensor> {
   let t: Tensor;
   if (samples instanceof Tensor) t = samples;
-  else if (isShaped(samples)) t = await copyArray(samples.data, samples.shape);
+  else if (isShaped(samples)) t = await copyArray(samples.data, [...samples.shape]);
   else if (isTypedArray(samples)) t = await copyArray(samples, [samples.length]);
   else if (typeof samples === 'object' && samples !== null && 'value' in samples) t = samples.value;
   else if (Array.isArray(samples)) t = tensor(samples);

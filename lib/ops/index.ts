@@ -39,7 +39,6 @@ export {
   concatenate,
   expandDims,
   gather,
-  gather as take,
   oneHot,
   pad,
   reshape,
@@ -47,6 +46,7 @@ export {
   slice,
   squeeze,
   stack,
+  take,
   transpose,
 } from './movement.js';
 export {
@@ -62,6 +62,7 @@ export {
   argmax,
   argmin,
   logSumExp,
+  logSumExp as logsumexp,
   max,
   mean,
   min,
@@ -69,6 +70,7 @@ export {
   std,
   sum,
   variance,
+  variance as var,
 } from './reduce.js';
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';
