@@ -24,6 +24,7 @@ import { sum } from '../ops/reduce.js';
 import { formatShape, type Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
+import { mainOptions } from '../util/options.js';
 import { AffineLayer, type AffineOptions, affineOptionNames, sizeOfAxis } from './affine.js';
 import {
   checkClipping,
@@ -87,7 +88,13 @@ export class BatchNormalization extends AffineLayer {
   /** What `renorm` keeps besides, not trained. */
   private statistics: RenormStatistics | undefined;
 
-  constructor(options: BatchNormalizationOptions = {}) {
+  /** `new BatchNormalization(-1)` or `new BatchNormalization({ axis: -1 })` */
+  constructor(axis?: number | BatchNormalizationOptions, rest?: BatchNormalizationOptions) {
+    const options = mainOptions<BatchNormalizationOptions>(
+      'BatchNormalization',
+      ['axis'],
+      [axis, rest],
+    );
     super(options);
     checkLayerOptions('BatchNormalization', options, [...affineOptionNames, ...ownOptionNames]);
     this.axis = options.axis ?? -1;

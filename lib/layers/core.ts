@@ -3,6 +3,7 @@ import * as activations from '../activations/index.js';
 import { add, cast, multiply } from '../ops/elementwise.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
 
 /** Applies an activation: `new Activation('relu')`. */
@@ -12,7 +13,10 @@ export class Activation extends Layer {
     activation: string | activations.Activation | (LayerOptions & { activation: string }),
     rest: LayerOptions = {},
   ) {
-    const options = typeof activation === 'object' ? activation : { ...rest, activation };
+    const options =
+      typeof activation === 'object'
+        ? activation
+        : { ...optionsAfter(new.target.name, rest), activation };
     super(options);
     checkLayerOptions('Activation', options, ['activation']);
     this.activation = activations.get(options.activation);

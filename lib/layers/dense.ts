@@ -23,6 +23,7 @@ import {
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { refuseOptions } from '../util/suggest.js';
 import {
   type CallOptions,
@@ -82,7 +83,8 @@ export class Dense extends Layer {
 
   /** `new Dense(64, { activation: 'relu' })` */
   constructor(units: number | DenseOptions, rest: DenseOptions = {}) {
-    const options = typeof units === 'number' ? { ...rest, units } : units;
+    const options =
+      typeof units === 'number' ? { ...optionsAfter(new.target.name, rest), units } : units;
     super(options);
     checkLayerOptions('Dense', options, [...denseOptionNames, ...unsupported]);
     refuseOptions('Dense', options, unsupported);

@@ -26,6 +26,7 @@ import {
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { refuseOptions } from '../util/suggest.js';
 import {
   type EinsumEquation,
@@ -118,7 +119,10 @@ export class EinsumDense extends Layer {
     outputShape: number | SymbolicShape = [],
     rest: EinsumDenseOptions = {},
   ) {
-    const options = typeof equation === 'string' ? { ...rest, equation, outputShape } : equation;
+    const options =
+      typeof equation === 'string'
+        ? { ...optionsAfter(new.target.name, rest), equation, outputShape }
+        : equation;
     super(options);
     checkLayerOptions('EinsumDense', options, [...optionNames, ...unsupported]);
     refuseOptions('EinsumDense', options, unsupported);

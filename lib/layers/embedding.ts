@@ -23,6 +23,7 @@ import {
 } from '../regularizers/index.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { refuseOptions } from '../util/suggest.js';
 import { checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
 import { setMask } from './structure.js';
@@ -72,7 +73,10 @@ export class Embedding extends Layer {
     outputDim?: number,
     rest: EmbeddingOptions = {},
   ) {
-    const options = typeof inputDim === 'number' ? { ...rest, inputDim, outputDim } : inputDim;
+    const options =
+      typeof inputDim === 'number'
+        ? { ...optionsAfter(new.target.name, rest), inputDim, outputDim }
+        : inputDim;
     const { inputDim: _, ...base } = options;
     super(base);
     checkLayerOptions('Embedding', options, [

@@ -9,6 +9,7 @@ import { inTopK } from '../ops/sort.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
+import { mainOptions } from '../util/options.js';
 import { type MetricOptions, metrics } from './metric.js';
 import { FormulaMetric, metricFunctions } from './reduction.js';
 
@@ -129,7 +130,9 @@ export class SparseCategoricalAccuracy extends FormulaMetric {
 
 /** How often the class of a one-hot target is among the `k` likeliest. */
 export class TopKCategoricalAccuracy extends FormulaMetric<TopKOptions> {
-  constructor(options: MetricOptions & TopKOptions = {}) {
+  /** `new TopKCategoricalAccuracy(5)` or `new TopKCategoricalAccuracy({ k: 5 })` */
+  constructor(k?: number | (MetricOptions & TopKOptions), rest?: MetricOptions & TopKOptions) {
+    const options = mainOptions<MetricOptions & TopKOptions>(new.target.name, ['k'], [k, rest]);
     const name = 'top_k_categorical_accuracy';
     super({ name, fn: topKCategoricalAccuracy, defaults: { k: 5 } }, options);
     checkWhole('TopKCategoricalAccuracy', 'k', this.options.k, 1);
@@ -138,7 +141,16 @@ export class TopKCategoricalAccuracy extends FormulaMetric<TopKOptions> {
 
 /** How often a whole-number label is among the `k` likeliest classes. */
 export class SparseTopKCategoricalAccuracy extends FormulaMetric<SparseTopKOptions> {
-  constructor(options: MetricOptions & SparseTopKOptions = {}) {
+  /** `new SparseTopKCategoricalAccuracy(5)` or `new SparseTopKCategoricalAccuracy({ k: 5 })` */
+  constructor(
+    k?: number | (MetricOptions & SparseTopKOptions),
+    rest?: MetricOptions & SparseTopKOptions,
+  ) {
+    const options = mainOptions<MetricOptions & SparseTopKOptions>(
+      new.target.name,
+      ['k'],
+      [k, rest],
+    );
     super(
       {
         name: 'sparse_top_k_categorical_accuracy',

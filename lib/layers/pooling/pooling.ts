@@ -2,6 +2,7 @@
 import { averagePool, maxPool, poolPadding } from '../../ops/pooling.js';
 import { type ChannelOrder, type PerAxis, perAxis } from '../../ops/windows.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { optionsAfter } from '../../util/options.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
 import { checkInput } from '../input-spec.js';
 import {
@@ -45,7 +46,9 @@ abstract class Pooling extends Layer {
     rest: PoolingOptions,
     defaultSize?: number,
   ) {
-    const options = isOptions(poolSize) ? poolSize : { ...rest, poolSize };
+    const options = isOptions(poolSize)
+      ? poolSize
+      : { ...optionsAfter(new.target.name, rest), poolSize };
     super(options);
     const where = new.target.name;
     checkLayerOptions(where, options, ownNames);
