@@ -30,6 +30,7 @@ export {
   power as pow,
   subtract as sub,
 } from './elementwise.js';
+export { eye, eye as identity, full, ones, zeros } from './filled.js';
 export { dense, type MatmulOptions, matmul } from './gemm.js';
 export * as image from './image.js';
 export {

@@ -70,6 +70,25 @@ describe('options', () => {
     expect(new ReduceLROnPlateau('loss')).toMatchObject({ monitor: 'loss', minDelta: 1e-4 });
   });
 
+  it('of LambdaCallback: hooks, and whether they only read logs', async () => {
+    const seen: [number, number][] = [];
+    const note = new LambdaCallback({
+      batchHooks: 'logsOnly',
+      onTrainBatchEnd: (step, logs) => void seen.push([step, logs.loss]),
+    });
+    const { stepLosses } = await line().fit(x, y, { verbose: 0, batchSize: 5, callbacks: note });
+    expect([note.batchHooks, seen]).toEqual(['logsOnly', [[0, stepLosses[0]]]]);
+    expect(new LambdaCallback().batchHooks).toBe('each');
+    expect(() => new LambdaCallback({ batchHooks: wrong('logs') })).toThrow(/batchHooks: .*"logs"/);
+  });
+
+  it('of optimizers: a learning rate is a number', () => {
+    expect(() => new SGD(Number.NaN)).toThrow(/sgd: .* learningRate, got NaN/);
+    const optimizer = new SGD(0.1);
+    expect(() => Object.assign(optimizer, { learningRate: Number.NaN })).toThrow(ConfigError);
+    expect(optimizer.learningRate).toBeCloseTo(0.1);
+  });
+
   it.each<[string, () => unknown, RegExp]>([
     [
       'fit, a number',
