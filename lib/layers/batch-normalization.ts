@@ -34,6 +34,7 @@ import {
   stddevOf,
 } from './batch-renormalization.js';
 import { type CallOptions, checkLayerOptions, layers, type SymbolicShape } from './layer.js';
+import { argument } from './layer-options.js';
 
 export interface BatchNormalizationOptions extends AffineOptions {
   /** The axis of the channels. Default −1, the last. */
@@ -109,8 +110,12 @@ export class BatchNormalization extends AffineLayer {
     this.renormClipping = options.renormClipping ?? (this.renorm ? {} : null);
     if (this.renorm) checkClipping('BatchNormalization', this.renormClipping ?? {});
     this.renormMomentum = options.renormMomentum ?? 0.99;
-    this.movingMeanInitializer = getInitializer(options.movingMeanInitializer ?? 'zeros');
-    this.movingVarianceInitializer = getInitializer(options.movingVarianceInitializer ?? 'ones');
+    this.movingMeanInitializer = argument(this, 'movingMeanInitializer', () =>
+      getInitializer(options.movingMeanInitializer ?? 'zeros'),
+    );
+    this.movingVarianceInitializer = argument(this, 'movingVarianceInitializer', () =>
+      getInitializer(options.movingVarianceInitializer ?? 'ones'),
+    );
   }
 
   override build(inputShape: SymbolicShape): void {

@@ -5,6 +5,7 @@ import { type Tensor, tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
 import { optionsAfter } from '../util/options.js';
 import { checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
+import { argument } from './layer-options.js';
 
 /** Applies an activation: `new Activation('relu')`. */
 export class Activation extends Layer {
@@ -19,7 +20,7 @@ export class Activation extends Layer {
         : { ...optionsAfter(new.target.name, rest), activation };
     super(options);
     checkLayerOptions('Activation', options, ['activation']);
-    this.activation = activations.get(options.activation);
+    this.activation = argument(this, 'activation', () => activations.get(options.activation));
     this.supportsMasking = true;
   }
   override call(x: Tensor): Tensor {

@@ -33,6 +33,7 @@ import {
   layers,
   type SymbolicShape,
 } from './layer.js';
+import { argument } from './layer-options.js';
 
 export interface DenseOptions extends LayerOptions {
   readonly units?: number;
@@ -92,14 +93,26 @@ export class Dense extends Layer {
       throw new ConfigError(`Dense: units must be a whole number above 0, got ${options.units}.`);
     }
     this.units = options.units;
-    this.activation = activations.get(options.activation);
+    this.activation = argument(this, 'activation', () => activations.get(options.activation));
     this.useBias = options.useBias ?? true;
-    this.kernelInitializer = getInitializer(options.kernelInitializer ?? 'glorotUniform');
-    this.biasInitializer = getInitializer(options.biasInitializer ?? 'zeros');
-    this.kernelRegularizer = getRegularizer(options.kernelRegularizer);
-    this.biasRegularizer = getRegularizer(options.biasRegularizer);
-    this.kernelConstraint = getConstraint(options.kernelConstraint);
-    this.biasConstraint = getConstraint(options.biasConstraint);
+    this.kernelInitializer = argument(this, 'kernelInitializer', () =>
+      getInitializer(options.kernelInitializer ?? 'glorotUniform'),
+    );
+    this.biasInitializer = argument(this, 'biasInitializer', () =>
+      getInitializer(options.biasInitializer ?? 'zeros'),
+    );
+    this.kernelRegularizer = argument(this, 'kernelRegularizer', () =>
+      getRegularizer(options.kernelRegularizer),
+    );
+    this.biasRegularizer = argument(this, 'biasRegularizer', () =>
+      getRegularizer(options.biasRegularizer),
+    );
+    this.kernelConstraint = argument(this, 'kernelConstraint', () =>
+      getConstraint(options.kernelConstraint),
+    );
+    this.biasConstraint = argument(this, 'biasConstraint', () =>
+      getConstraint(options.biasConstraint),
+    );
     this.supportsMasking = true;
   }
 

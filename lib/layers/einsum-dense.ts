@@ -42,6 +42,7 @@ import {
   layers,
   type SymbolicShape,
 } from './layer.js';
+import { argument } from './layer-options.js';
 
 export interface EinsumDenseOptions extends LayerOptions {
   /** `ab,bc->ac`: input, kernel, output. `...` may stand for axes at one end of input and output. */
@@ -129,14 +130,26 @@ export class EinsumDense extends Layer {
     this.parsed = parseEquation(options.equation);
     this.equation = this.parsed.text;
     this.outputShape = sizesOf(options.outputShape);
-    this.activation = activations.get(options.activation);
+    this.activation = argument(this, 'activation', () => activations.get(options.activation));
     this.biasAxes = options.biasAxes ?? undefined;
-    this.kernelInitializer = getInitializer(options.kernelInitializer ?? 'glorotUniform');
-    this.biasInitializer = getInitializer(options.biasInitializer ?? 'zeros');
-    this.kernelRegularizer = getRegularizer(options.kernelRegularizer);
-    this.biasRegularizer = getRegularizer(options.biasRegularizer);
-    this.kernelConstraint = getConstraint(options.kernelConstraint);
-    this.biasConstraint = getConstraint(options.biasConstraint);
+    this.kernelInitializer = argument(this, 'kernelInitializer', () =>
+      getInitializer(options.kernelInitializer ?? 'glorotUniform'),
+    );
+    this.biasInitializer = argument(this, 'biasInitializer', () =>
+      getInitializer(options.biasInitializer ?? 'zeros'),
+    );
+    this.kernelRegularizer = argument(this, 'kernelRegularizer', () =>
+      getRegularizer(options.kernelRegularizer),
+    );
+    this.biasRegularizer = argument(this, 'biasRegularizer', () =>
+      getRegularizer(options.biasRegularizer),
+    );
+    this.kernelConstraint = argument(this, 'kernelConstraint', () =>
+      getConstraint(options.kernelConstraint),
+    );
+    this.biasConstraint = argument(this, 'biasConstraint', () =>
+      getConstraint(options.biasConstraint),
+    );
   }
 
   override build(inputShape: SymbolicShape): void {

@@ -26,6 +26,7 @@ import { ConfigError } from '../util/errors.js';
 import { optionsAfter } from '../util/options.js';
 import { refuseOptions } from '../util/suggest.js';
 import { checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
+import { argument } from './layer-options.js';
 import { setMask } from './structure.js';
 
 export interface EmbeddingOptions extends Omit<LayerOptions, 'inputDim'> {
@@ -93,9 +94,15 @@ export class Embedding extends Layer {
     refuseOptions('Embedding', options, unsupported);
     this.inputDim = countOf('inputDim', options.inputDim);
     this.outputDim = countOf('outputDim', options.outputDim);
-    this.embeddingsInitializer = getInitializer(options.embeddingsInitializer ?? 'uniform');
-    this.embeddingsRegularizer = getRegularizer(options.embeddingsRegularizer);
-    this.embeddingsConstraint = getConstraint(options.embeddingsConstraint);
+    this.embeddingsInitializer = argument(this, 'embeddingsInitializer', () =>
+      getInitializer(options.embeddingsInitializer ?? 'uniform'),
+    );
+    this.embeddingsRegularizer = argument(this, 'embeddingsRegularizer', () =>
+      getRegularizer(options.embeddingsRegularizer),
+    );
+    this.embeddingsConstraint = argument(this, 'embeddingsConstraint', () =>
+      getConstraint(options.embeddingsConstraint),
+    );
     this.maskZero = options.maskZero ?? false;
     this.supportsMasking = this.maskZero;
     if (options.weights) this.startFrom(options.weights);

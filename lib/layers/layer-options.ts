@@ -5,7 +5,7 @@ import type { RegularizerLike } from '../regularizers/index.js';
 import type { DType } from '../tensor/dtype.js';
 import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { ConfigError } from '../util/errors.js';
+import { ConfigError, namingPlace } from '../util/errors.js';
 import { checkOptions } from '../util/suggest.js';
 import type { SymbolicShape } from './structure.js';
 
@@ -66,6 +66,16 @@ export interface WeightOptions {
   readonly constraint?: ConstraintLike;
 }
 
+export const weightOptionNames = [
+  'name',
+  'shape',
+  'initializer',
+  'trainable',
+  'dtype',
+  'regularizer',
+  'constraint',
+] as const;
+
 /** @internal The shape of one input, if the options tell it. */
 export function declaredShape(options: LayerOptions): Shape | undefined {
   const { inputDim, inputShape, batchInputShape } = options;
@@ -85,3 +95,10 @@ export const checkLayerOptions = (
   }
   checkOptions(className, options, [...own, ...layerOptionNames]);
 };
+
+/** @internal What `fn` makes of an option; its error says first which option of which layer. */
+export const argument = <T>(
+  layer: { readonly className: string; readonly name: string },
+  option: string,
+  fn: () => T,
+): T => namingPlace(`${layer.className} "${layer.name}": ${option}`, fn);

@@ -16,12 +16,15 @@ import { filled, type Tensor, type TensorLike } from '../tensor/tensor.js';
 import { FormatError, StateError } from '../util/errors.js';
 import { camelKeys, Registry, toSnakeCase } from '../util/registry.js';
 import type { SerializedObject } from '../util/serialize.js';
+import { checkOptions } from '../util/suggest.js';
 import {
+  argument,
   type CallOptions,
   declaredShape,
   type LayerOptions,
   type OutputMask,
   type WeightOptions,
+  weightOptionNames,
 } from './layer-options.js';
 import { maskOf, type Structure, type SymbolicShape, setMask, tensorsOf } from './structure.js';
 import { applySymbolic, type LayerNode, nodesOf } from './symbolic.js';
@@ -147,7 +150,9 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
     this.name = options.name ?? uniqueName(this.className);
     this.mayTrain = options.trainable ?? true;
     this.inputShape = declaredShape(options);
-    this.activityRegularizer = getRegularizer(options.activityRegularizer);
+    this.activityRegularizer = argument(this, 'activityRegularizer', () =>
+      getRegularizer(options.activityRegularizer),
+    );
   }
 
   /** Whether its weights are trained. Set, it reaches all layers within; it counts from the next `compile()`. */
@@ -285,6 +290,7 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
 
   /** Adds a weight, initialised at once. */
   addWeight(options: WeightOptions): Variable {
+    checkOptions(`${this.className} "${this.name}": addWeight`, options, weightOptionNames);
     const { name = `weight_${this.own.length}`, shape, initializer = 'glorotUniform' } = options;
     const trainable = options.trainable ?? true;
     allowance -= sizeOf(shape);
@@ -293,7 +299,7 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
         `${this.name}: its weight "${name}" of shape ${formatShape(shape)} is larger than what the file can hold.`,
       );
     }
-    const given = getInitializer(initializer);
+    const given = argument(this, `initializer of "${name}"`, () => getInitializer(initializer));
     const weight = untraced(() => {
       const initial = allowance === Number.POSITIVE_INFINITY ? given.call(shape) : filled(0, shape);
       return new Variable(cast(initial, options.dtype ?? 'float32'), { name, trainable });

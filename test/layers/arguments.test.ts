@@ -1,9 +1,11 @@
 // Arguments of constructors by position: none is ever lost in silence.
 import { describe, expect, it } from 'vitest';
 import * as layers from '../../lib/layers/index.js';
+import { Layer } from '../../lib/layers/layer.js';
 import * as losses from '../../lib/losses/index.js';
 import * as metrics from '../../lib/metrics/index.js';
 import * as optimizers from '../../lib/optimizers/index.js';
+import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
 import { ConfigError } from '../../lib/util/errors.js';
 
 /** What TypeScript would not let through. */
@@ -77,5 +79,56 @@ describe('main arguments', () => {
     expect(new layers.Dense(3, wrong(null)).units).toBe(3);
     expect(new optimizers.Adam(0.1, wrong(null)).getConfig().beta_1).toBe(0.9);
     expect(new losses.MeanSquaredError(wrong(null)).reduction).toBe('sum_over_batch_size');
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'an activation',
+      () => new layers.Dense(3, { name: 'out', activation: 'rellu' }),
+      /^Dense "out": activation: unknown activation "rellu"\. Did you mean "relu"/,
+    ],
+    [
+      'an initializer',
+      () => new layers.Dense(3, { kernelInitializer: 'he_norml' }),
+      /^Dense "dense.*": kernelInitializer: .*"HeNormal"/,
+    ],
+    [
+      'a regularizer',
+      () => new layers.Conv2D(1, 2, { biasRegularizer: 'l3' }),
+      /^Conv2D "conv2d.*": biasRegularizer: /,
+    ],
+    [
+      'a constraint',
+      () => new layers.Embedding(1, 2, { embeddingsConstraint: 'nonn' }),
+      /^Embedding .*: embeddingsConstraint: /,
+    ],
+    [
+      'an activity regularizer',
+      () => new layers.Flatten({ activityRegularizer: 'l3' }),
+      /^Flatten .*: activityRegularizer: /,
+    ],
+  ])('an unknown name of %s says where it was', (_, make, message) => {
+    expect(make).toThrow(ConfigError);
+    expect(make).toThrow(message);
+  });
+
+  it('of addWeight are checked', () => {
+    class Scale extends Layer {
+      constructor(private readonly given: object) {
+        super({ name: 'scale' });
+      }
+      override build(): void {
+        this.addWeight({ shape: [1], ...this.given });
+      }
+      override call(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    const made = (given: object) => () => new Scale(given).apply(tensor([[1]]));
+    expect(made({ initialiser: 'ones' })).toThrow(/"scale": addWeight: .*mean "initializer"/);
+    expect(made({ initializer: 'onez', name: 'w' })).toThrow(
+      /"scale": initializer of "w": unknown/,
+    );
+    expect(made({ initializer: 'ones', name: 'w' })).not.toThrow();
   });
 });
