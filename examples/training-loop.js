@@ -27,7 +27,7 @@ const step = compile((x, y) => {
 });
 
 const accuracy = compile((x, y) => {
-  const right = ops.equal(ops.argmax(logits(x)), y);
+  const right = ops.equal(ops.argmax(logits(x), -1), y);
   return ops.mean(ops.cast(right, 'float32'));
 });
 

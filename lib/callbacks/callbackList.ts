@@ -27,15 +27,15 @@ export class CallbackList extends Callback {
 
   /** @throws ConfigError if one of them is no Callback */
   constructor(
-    callbacks: readonly Callback[] | CallbackList = [],
+    callbacks: Callback | readonly Callback[] = [],
     model?: AnyModel,
     params?: FitParams,
   ) {
     super();
-    const given = callbacks instanceof CallbackList ? callbacks.callbacks : callbacks;
-    if (!Array.isArray(given) || !given.every((c) => c instanceof Callback)) {
+    const given = [callbacks ?? []].flat();
+    if (!given.every((c) => c instanceof Callback)) {
       throw new ConfigError(
-        'callbacks: expected an array of Callback objects. For plain functions use new LambdaCallback({ onEpochEnd, … }).',
+        'callbacks: expected Callback objects, one or an array of them. For plain functions use new LambdaCallback({ onEpochEnd, … }).',
       );
     }
     const flat = given.flatMap((c) => (c instanceof CallbackList ? c.callbacks : [c]));

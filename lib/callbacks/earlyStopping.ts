@@ -1,5 +1,6 @@
 // EarlyStopping: ends training when a logged value stops improving.
 import type { Tensor } from '../tensor/tensor.js';
+import { mainOptions } from '../util/options.js';
 import type { CallbackState, Logs, LogValue } from './callback.js';
 import { say } from './messages.js';
 import { MonitorCallback, type MonitorOptions } from './monitor.js';
@@ -41,7 +42,12 @@ export class EarlyStopping extends MonitorCallback {
   bestEpoch = 0;
 
   /** @throws ConfigError for unknown options or modes */
-  constructor(options: EarlyStoppingOptions = {}) {
+  constructor(monitor?: string | EarlyStoppingOptions, rest?: EarlyStoppingOptions) {
+    const options = mainOptions<EarlyStoppingOptions>(
+      'EarlyStopping',
+      ['monitor'],
+      [monitor, rest],
+    );
     super(options, optionNames);
     this.patience = options.patience ?? 0;
     this.baseline = options.baseline ?? undefined;

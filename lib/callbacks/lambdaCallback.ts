@@ -23,18 +23,38 @@ const hookNames = [
 ] as const;
 
 /** The hooks of a callback, as plain functions; `this` in one that is no arrow is the callback. */
-export type Hooks = Partial<Pick<Callback, (typeof hookNames)[number]>>;
+export type Hooks = {
+  readonly [H in (typeof hookNames)[number]]?:
+    | ((...args: Required<Parameters<Callback[H]>>) => ReturnType<Callback[H]>)
+    | null
+    | undefined;
+};
+
+/** Hooks, and what batch hooks need: `'logsOnly'` if they only read logs. */
+export interface LambdaOptions extends Hooks {
+  /** Default: `'each'`. */
+  readonly batchHooks?: Callback['batchHooks'];
+}
 
 /**
  * A callback of functions.
  *
  * @example new LambdaCallback({ onEpochEnd: (epoch, logs) => console.log(epoch, logs) })
+ * @example new LambdaCallback({ batchHooks: 'logsOnly', onTrainBatchEnd: (step, logs) => … })
  */
 export class LambdaCallback extends Callback {
+  override readonly batchHooks: Callback['batchHooks'];
+
   /** @throws ConfigError for a name that is no hook, and for a hook that is no function */
-  constructor(hooks: Hooks) {
+  constructor({ batchHooks = 'each', ...hooks }: LambdaOptions = {}) {
     super();
-    checkOptions('LambdaCallback', hooks, hookNames);
+    checkOptions('LambdaCallback', hooks, [...hookNames, 'batchHooks']);
+    if (!['each', 'logsOnly', 'none'].includes(batchHooks)) {
+      throw new ConfigError(
+        `LambdaCallback: batchHooks: expected 'each', 'logsOnly' or 'none', got ${JSON.stringify(batchHooks)}.`,
+      );
+    }
+    this.batchHooks = batchHooks;
     for (const [name, hook] of Object.entries(hooks)) {
       if (hook === undefined || hook === null) continue;
       if (typeof hook !== 'function') {

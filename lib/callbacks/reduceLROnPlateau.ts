@@ -1,5 +1,6 @@
 // ReduceLROnPlateau: lowers the learning rate when a logged value stops improving.
 import { ConfigError } from '../util/errors.js';
+import { mainOptions } from '../util/options.js';
 import type { CallbackState, LogValue } from './callback.js';
 import { logRates, optimizersOf, setRate } from './learningRate.js';
 import { say } from './messages.js';
@@ -34,7 +35,9 @@ export class ReduceLROnPlateau extends MonitorCallback {
   private cooldownCounter = 0;
 
   /** @throws ConfigError for unknown options or modes, and a factor that does not lower */
-  constructor(options: ReduceLROnPlateauOptions = {}) {
+  constructor(monitor?: string | ReduceLROnPlateauOptions, rest?: ReduceLROnPlateauOptions) {
+    const given = [monitor, rest];
+    const options = mainOptions<ReduceLROnPlateauOptions>('ReduceLROnPlateau', ['monitor'], given);
     super({ minDelta: 1e-4, ...options }, optionNames);
     this.factor = options.factor ?? 0.1;
     this.patience = options.patience ?? 10;

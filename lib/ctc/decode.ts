@@ -44,7 +44,7 @@ function greedy(logits: Tensor, lengths: Tensor, blank: number, merge: boolean):
   const kept = merge ? logicalAnd(isLabel, notEqual(labels, before)) : isLabel;
   // Those that are kept come to the front, in their order.
   const order = argsort(where(kept, 0, 1).cast('int32'));
-  const read = takeAlongAxis(where(kept, labels, -1), order);
+  const read = takeAlongAxis(where(kept, labels, -1), order, -1);
   const score = negative(sum(where(counts, max(logits, -1), 0), -1, { keepDims: true }));
   return [expandDims(read, 0), score];
 }

@@ -160,7 +160,7 @@ export const ctcLoss = recordable(
     // From one label to the next without a pause, unless that would read as one label.
     const mayLeap = logicalAnd(equal(mod(state, 2), 1), notEqual(states, shifted(states, 2, -1)));
     const byFrame = transpose(logSoftmax(logits), [1, 0, 2]);
-    const emissions = maximum(takeAlongAxis(byFrame, expandDims(states, 0)), never);
+    const emissions = maximum(takeAlongAxis(byFrame, expandDims(states, 0), -1), never);
     const leap = where(mayLeap, 0, never);
     const [paths, total] = forward(emissions, leap, expandDims(frameCount, 1));
     const last = multiply(ends, 2);

@@ -6,6 +6,7 @@ import { scope } from '../ops/define.js';
 import { advanceKey, currentSeed, keyOf, nextDraw } from '../ops/random.js';
 import { formatShape } from '../tensor/shape.js';
 import { Tensor, type TensorLike } from '../tensor/tensor.js';
+import { ConfigError, TraceError } from '../util/errors.js';
 import { realize } from './evaluate.js';
 import { distinct, lazyGradient } from './gradient.js';
 import { lower, type TracedGraph } from './lower.js';
@@ -24,10 +25,25 @@ const isLeaf = (tree: Tree): tree is TensorLike =>
   tree instanceof Tensor ||
   tree instanceof Variable ||
   typeof tree === 'number' ||
+  typeof tree === 'boolean' ||
   ArrayBuffer.isView(tree);
 
 /** Builds a tree of other tensors. */
 export type Builder = (from: readonly Tensor[]) => Tree;
+
+/** @throws TraceError for a promise; ConfigError for what holds no tensors. */
+function refuseLeaf(tree: unknown): void {
+  if (tree instanceof Promise) {
+    tree.catch(() => {}); // the error is the one below
+    throw new TraceError(
+      'a traced function must not be async: it runs once, to record it, and its tensors have no values to wait for. Return tensors, and await their data() outside.',
+    );
+  }
+  if (typeof tree === 'object') return;
+  throw new ConfigError(
+    `a traced function takes and returns tensors, in arrays or records, got ${typeof tree === 'function' ? 'a function' : `a ${typeof tree}`}. Other values can be captured: each trace sees what they are then.`,
+  );
+}
 
 /** @internal The tensors of a tree, in order, and how to build one like it of others. */
 export function flatten(tree: Tree, leaves: Tensor[]): Builder {
@@ -40,6 +56,7 @@ export function flatten(tree: Tree, leaves: Tensor[]): Builder {
     const parts = tree.map((inner: Tree) => flatten(inner, leaves));
     return (from) => parts.map((part) => part(from));
   }
+  refuseLeaf(tree);
   const parts = Object.entries(tree as { [key: string]: Tree }).map(
     ([key, inner]) => [key, flatten(inner, leaves)] as const,
   );
@@ -127,6 +144,7 @@ export function compile<Args extends readonly Tree[]>(
   fn: (...args: Args) => void,
 ): (...args: Args) => void;
 export function compile(fn: (...args: Tensor[]) => unknown): (...args: Tensor[]) => unknown {
+  checkFunction('compile', fn);
   const programs = new Map<string, TracedFunction>();
   let key: Variable | undefined;
   const randomKey = (): Variable => {
@@ -192,13 +210,31 @@ const noFlush = <T>(fn: () => T): T => {
 
 type Scalar = Tensor;
 
+function checkFunction(where: string, fn: unknown): void {
+  if (typeof fn === 'function') return;
+  throw new ConfigError(`${where}: expected a function of tensors, got ${typeof fn}.`);
+}
+
+function checkScalar(where: string, y: unknown): void {
+  if (y instanceof Tensor) return;
+  if (y instanceof Promise) refuseLeaf(y);
+  throw new ConfigError(
+    `${where}: expected a function that returns a scalar tensor, got ${typeof y}. Return what ops give.`,
+  );
+}
+
 /** The derivative of a scalar function with respect to its arguments: `grad(f)(x)`. */
 export function grad(fn: (x: Tensor) => Scalar): (x: TensorLike) => Tensor;
 export function grad(fn: (...xs: Tensor[]) => Scalar): (...xs: TensorLike[]) => Tensor[];
 export function grad(fn: (...xs: Tensor[]) => Scalar) {
+  checkFunction('grad', fn);
   return (...args: TensorLike[]): Tensor | Tensor[] => {
     const xs = distinct(args.map(asTensor));
-    const grads = noFlush(() => lazyGradient(fn(...xs), xs));
+    const grads = noFlush(() => {
+      const y = fn(...xs);
+      checkScalar('grad', y);
+      return lazyGradient(y, xs);
+    });
     return xs.length === 1 ? grads[0] : [...grads];
   };
 }
@@ -217,12 +253,19 @@ export function valueAndGrad(
   fn: () => Scalar,
   variables: readonly Variable[],
 ): { value: Tensor; grads: Tensor[] } {
+  checkFunction('valueAndGrad', fn);
+  if (!Array.isArray(variables) || !variables.every((v) => v instanceof Variable)) {
+    throw new ConfigError(
+      'valueAndGrad: expected a list of variables after the function, e.g. model.trainableVariables. For derivatives of arguments use grad(fn)(x).',
+    );
+  }
   return noFlush(() => {
     const outside = currentTrace() === undefined;
     // Outside of a trace each reading of a variable is a tensor of its own: pin one for the duration.
     const leaves = variables.map((v) => (outside ? v.pin() : v.value));
     try {
       const value = fn();
+      checkScalar('valueAndGrad', value);
       const grads = [...lazyGradient(value, leaves)];
       for (const [i, g] of grads.entries()) targets.set(g, variables[i]);
       return { value, grads };

@@ -5,7 +5,7 @@ import { backendGeneration } from '../backend/select.js';
 import { isSymbolic, scope } from '../ops/define.js';
 import type { DataArray } from '../tensor/dtype.js';
 import { type OpNode, type PendingRun, Tensor } from '../tensor/tensor.js';
-import { TraceError } from '../util/errors.js';
+import { ConfigError, ShapeError, TraceError } from '../util/errors.js';
 import { lower } from './lower.js';
 import { CompiledGraph, realized } from './run.js';
 import { setMaterialize, Trace } from './variable.js';
@@ -127,10 +127,21 @@ scope.onForeign = (t) => {
   if (t.source.kind === 'op' && t.source.node.trace === undefined) materialize(t);
 };
 
-/** Computes several tensors together, sharing what they have in common. */
-export async function evaluate(...tensors: Tensor[]): Promise<void> {
+/**
+ * Computes several tensors together, sharing what they have in common.
+ *
+ * @returns the same tensors, computed
+ * @throws ConfigError for anything but tensors.
+ */
+export async function evaluate<const Ts extends readonly Tensor[]>(...tensors: Ts): Promise<Ts> {
+  const wrong = tensors.findIndex((t) => !(t instanceof Tensor));
+  if (wrong >= 0) {
+    const got = Array.isArray(tensors[wrong]) ? 'an array; spread it' : typeof tensors[wrong];
+    throw new ConfigError(`evaluate: expected tensors, got ${got} as argument ${wrong + 1}.`);
+  }
   realize(tensors);
   for (const t of tensors) await realized(t).run?.done();
+  return tensors;
 }
 
 declare module '../tensor/tensor.js' {
@@ -142,7 +153,7 @@ declare module '../tensor/tensor.js' {
     /** The elements nested as the shape says; a number for a scalar. */
     toArray(): Promise<NestedNumbers>;
     toArraySync(): NestedNumbers;
-    /** The value of a tensor with one element. */
+    /** The value of a tensor with one element; ShapeError for others. */
     item(): Promise<number>;
   }
 }
@@ -161,12 +172,18 @@ function nest(data: DataArray, shape: readonly number[], dtype: string): NestedN
   return build(0);
 }
 
+async function copyOf(t: Tensor): Promise<DataArray> {
+  realize([t]);
+  const { data, run } = realized(t);
+  await run?.done();
+  return data.slice();
+}
+
 Object.assign(Tensor.prototype, {
-  async data(this: Tensor) {
-    realize([this]);
-    const { data, run } = realized(this);
-    await run?.done();
-    return data.slice();
+  // Not async: in a trace it throws at once, also where nobody awaits it.
+  data(this: Tensor) {
+    refuseInTrace([this]);
+    return copyOf(this);
   },
   dataSync(this: Tensor) {
     realize([this]);
@@ -174,13 +191,20 @@ Object.assign(Tensor.prototype, {
     run?.wait();
     return data.slice();
   },
-  async toArray(this: Tensor) {
-    return nest(await this.data(), this.shape, this.dtype);
+  toArray(this: Tensor) {
+    refuseInTrace([this]);
+    return copyOf(this).then((data) => nest(data, this.shape, this.dtype));
   },
   toArraySync(this: Tensor) {
     return nest(this.dataSync(), this.shape, this.dtype);
   },
-  async item(this: Tensor) {
-    return (await this.data())[0];
+  item(this: Tensor) {
+    refuseInTrace([this]);
+    if (this.size !== 1) {
+      throw new ShapeError(
+        `item: expected a tensor of one element, got ${this}. Reduce it, or read it with data().`,
+      );
+    }
+    return copyOf(this).then(([value]) => value);
   },
 });

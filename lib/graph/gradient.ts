@@ -5,7 +5,7 @@ import { add, cast } from '../ops/elementwise.js';
 import { broadcastTo, viewOf } from '../ops/movement.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import { literal, type OpNode, Tensor } from '../tensor/tensor.js';
-import { ShapeError, TraceError } from '../util/errors.js';
+import { DTypeError, ShapeError, TraceError } from '../util/errors.js';
 import { nodeOf, resolve, topological } from './walk.js';
 
 const zerosLike = (x: Tensor): Tensor => broadcastTo(literal(0), x.shape);
@@ -35,7 +35,7 @@ export function lazyGradient(y: Tensor, xs: readonly Tensor[]): readonly Tensor[
     );
   }
   const wrong = [y, ...xs].find((t) => t.dtype !== 'float32');
-  if (wrong) throw new ShapeError(`grad: expected float32 tensors, got ${wrong}.`);
+  if (wrong) throw new DTypeError(`grad: expected float32 tensors, got ${wrong}. Cast it first.`);
   if (xs.length === 0) return [];
   return callAll(gradientOp, scope.trace ? [y, ...xs] : copyPending([y, ...xs]));
 }

@@ -14,6 +14,7 @@ import {
   type TensorLike,
 } from '../tensor/tensor.js';
 import { ShapeError, TraceError } from '../util/errors.js';
+import { checkOptions } from '../util/suggest.js';
 
 /** The state of a variable in a trace: its value at the start, and its value so far. */
 interface TracedState {
@@ -227,5 +228,7 @@ export class Variable {
 }
 
 /** Makes a variable that starts as `initial`. */
-export const variable = (initial: TensorLike, options?: VariableOptions): Variable =>
-  new Variable(initial, options);
+export function variable(initial: TensorLike, options?: VariableOptions | null): Variable {
+  checkOptions('variable', options, ['name', 'trainable']);
+  return new Variable(initial, options ?? {});
+}

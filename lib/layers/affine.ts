@@ -23,6 +23,7 @@ import { formatShape, type Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
 import { Layer, type LayerOptions, type SymbolicShape } from './layer.js';
+import { argument } from './layer-options.js';
 
 /** Options of gamma, beta and epsilon. */
 export interface AffineOptions extends LayerOptions {
@@ -76,12 +77,24 @@ export abstract class AffineLayer extends Layer {
     this.epsilon = options.epsilon ?? 1e-3;
     this.center = options.center ?? true;
     this.scale = options.scale ?? true;
-    this.betaInitializer = getInitializer(options.betaInitializer ?? 'zeros');
-    this.gammaInitializer = getInitializer(options.gammaInitializer ?? 'ones');
-    this.betaRegularizer = getRegularizer(options.betaRegularizer);
-    this.gammaRegularizer = getRegularizer(options.gammaRegularizer);
-    this.betaConstraint = getConstraint(options.betaConstraint);
-    this.gammaConstraint = getConstraint(options.gammaConstraint);
+    this.betaInitializer = argument(this, 'betaInitializer', () =>
+      getInitializer(options.betaInitializer ?? 'zeros'),
+    );
+    this.gammaInitializer = argument(this, 'gammaInitializer', () =>
+      getInitializer(options.gammaInitializer ?? 'ones'),
+    );
+    this.betaRegularizer = argument(this, 'betaRegularizer', () =>
+      getRegularizer(options.betaRegularizer),
+    );
+    this.gammaRegularizer = argument(this, 'gammaRegularizer', () =>
+      getRegularizer(options.gammaRegularizer),
+    );
+    this.betaConstraint = argument(this, 'betaConstraint', () =>
+      getConstraint(options.betaConstraint),
+    );
+    this.gammaConstraint = argument(this, 'gammaConstraint', () =>
+      getConstraint(options.gammaConstraint),
+    );
     this.supportsMasking = true;
   }
 

@@ -24,6 +24,7 @@ import { sum } from '../ops/reduce.js';
 import { formatShape, type Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
+import { mainOptions } from '../util/options.js';
 import { AffineLayer, type AffineOptions, affineOptionNames, sizeOfAxis } from './affine.js';
 import {
   checkClipping,
@@ -33,6 +34,7 @@ import {
   stddevOf,
 } from './batch-renormalization.js';
 import { type CallOptions, checkLayerOptions, layers, type SymbolicShape } from './layer.js';
+import { argument } from './layer-options.js';
 
 export interface BatchNormalizationOptions extends AffineOptions {
   /** The axis of the channels. Default −1, the last. */
@@ -87,7 +89,13 @@ export class BatchNormalization extends AffineLayer {
   /** What `renorm` keeps besides, not trained. */
   private statistics: RenormStatistics | undefined;
 
-  constructor(options: BatchNormalizationOptions = {}) {
+  /** `new BatchNormalization(-1)` or `new BatchNormalization({ axis: -1 })` */
+  constructor(axis?: number | BatchNormalizationOptions, rest?: BatchNormalizationOptions) {
+    const options = mainOptions<BatchNormalizationOptions>(
+      'BatchNormalization',
+      ['axis'],
+      [axis, rest],
+    );
     super(options);
     checkLayerOptions('BatchNormalization', options, [...affineOptionNames, ...ownOptionNames]);
     this.axis = options.axis ?? -1;
@@ -102,8 +110,12 @@ export class BatchNormalization extends AffineLayer {
     this.renormClipping = options.renormClipping ?? (this.renorm ? {} : null);
     if (this.renorm) checkClipping('BatchNormalization', this.renormClipping ?? {});
     this.renormMomentum = options.renormMomentum ?? 0.99;
-    this.movingMeanInitializer = getInitializer(options.movingMeanInitializer ?? 'zeros');
-    this.movingVarianceInitializer = getInitializer(options.movingVarianceInitializer ?? 'ones');
+    this.movingMeanInitializer = argument(this, 'movingMeanInitializer', () =>
+      getInitializer(options.movingMeanInitializer ?? 'zeros'),
+    );
+    this.movingVarianceInitializer = argument(this, 'movingVarianceInitializer', () =>
+      getInitializer(options.movingVarianceInitializer ?? 'ones'),
+    );
   }
 
   override build(inputShape: SymbolicShape): void {

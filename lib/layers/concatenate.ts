@@ -6,6 +6,7 @@ import { promote } from '../tensor/dtype.js';
 import { formatShape } from '../tensor/shape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { titleOf } from './input-spec.js';
 import { checkLayerOptions, type LayerOptions, layers, type SymbolicShape } from './layer.js';
 import { Merge } from './merge.js';
@@ -26,7 +27,8 @@ export class Concatenate extends Merge {
   readonly axis: number;
 
   constructor(axis: number | ConcatenateOptions = {}, rest: ConcatenateOptions = {}) {
-    const options = typeof axis === 'number' ? { ...rest, axis } : axis;
+    const options =
+      typeof axis === 'number' ? { ...optionsAfter(new.target.name, rest), axis } : axis;
     super(options);
     checkLayerOptions('Concatenate', options, ['axis']);
     this.axis = options.axis ?? -1;

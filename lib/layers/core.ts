@@ -3,7 +3,9 @@ import * as activations from '../activations/index.js';
 import { add, cast, multiply } from '../ops/elementwise.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
+import { argument } from './layer-options.js';
 
 /** Applies an activation: `new Activation('relu')`. */
 export class Activation extends Layer {
@@ -12,10 +14,13 @@ export class Activation extends Layer {
     activation: string | activations.Activation | (LayerOptions & { activation: string }),
     rest: LayerOptions = {},
   ) {
-    const options = typeof activation === 'object' ? activation : { ...rest, activation };
+    const options =
+      typeof activation === 'object'
+        ? activation
+        : { ...optionsAfter(new.target.name, rest), activation };
     super(options);
     checkLayerOptions('Activation', options, ['activation']);
-    this.activation = activations.get(options.activation);
+    this.activation = argument(this, 'activation', () => activations.get(options.activation));
     this.supportsMasking = true;
   }
   override call(x: Tensor): Tensor {

@@ -23,6 +23,7 @@ import {
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { refuseOptions } from '../util/suggest.js';
 import {
   type CallOptions,
@@ -32,6 +33,7 @@ import {
   layers,
   type SymbolicShape,
 } from './layer.js';
+import { argument } from './layer-options.js';
 
 export interface DenseOptions extends LayerOptions {
   readonly units?: number;
@@ -82,7 +84,8 @@ export class Dense extends Layer {
 
   /** `new Dense(64, { activation: 'relu' })` */
   constructor(units: number | DenseOptions, rest: DenseOptions = {}) {
-    const options = typeof units === 'number' ? { ...rest, units } : units;
+    const options =
+      typeof units === 'number' ? { ...optionsAfter(new.target.name, rest), units } : units;
     super(options);
     checkLayerOptions('Dense', options, denseOptionNames, unsupported);
     refuseOptions('Dense', options, unsupported);
@@ -90,14 +93,26 @@ export class Dense extends Layer {
       throw new ConfigError(`Dense: units must be a whole number above 0, got ${options.units}.`);
     }
     this.units = options.units;
-    this.activation = activations.get(options.activation);
+    this.activation = argument(this, 'activation', () => activations.get(options.activation));
     this.useBias = options.useBias ?? true;
-    this.kernelInitializer = getInitializer(options.kernelInitializer ?? 'glorotUniform');
-    this.biasInitializer = getInitializer(options.biasInitializer ?? 'zeros');
-    this.kernelRegularizer = getRegularizer(options.kernelRegularizer);
-    this.biasRegularizer = getRegularizer(options.biasRegularizer);
-    this.kernelConstraint = getConstraint(options.kernelConstraint);
-    this.biasConstraint = getConstraint(options.biasConstraint);
+    this.kernelInitializer = argument(this, 'kernelInitializer', () =>
+      getInitializer(options.kernelInitializer ?? 'glorotUniform'),
+    );
+    this.biasInitializer = argument(this, 'biasInitializer', () =>
+      getInitializer(options.biasInitializer ?? 'zeros'),
+    );
+    this.kernelRegularizer = argument(this, 'kernelRegularizer', () =>
+      getRegularizer(options.kernelRegularizer),
+    );
+    this.biasRegularizer = argument(this, 'biasRegularizer', () =>
+      getRegularizer(options.biasRegularizer),
+    );
+    this.kernelConstraint = argument(this, 'kernelConstraint', () =>
+      getConstraint(options.kernelConstraint),
+    );
+    this.biasConstraint = argument(this, 'biasConstraint', () =>
+      getConstraint(options.biasConstraint),
+    );
     this.supportsMasking = true;
   }
 

@@ -6,6 +6,7 @@ import { sum } from '../ops/reduce.js';
 import { formatShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { titleOf } from './input-spec.js';
 import { checkLayerOptions, type LayerOptions, layers, type SymbolicShape } from './layer.js';
 import { Merge } from './merge.js';
@@ -43,7 +44,7 @@ export class Dot extends Merge {
 
   constructor(axes: Axes | DotOptions, rest: DotOptions = {}) {
     const positional = typeof axes === 'number' || isList(axes);
-    const options = positional ? { ...rest, axes } : axes;
+    const options = positional ? { ...optionsAfter(new.target.name, rest), axes } : axes;
     super(options);
     checkLayerOptions('Dot', options, ['axes', 'normalize']);
     if (!isAxes(options.axes)) {

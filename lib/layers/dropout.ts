@@ -3,6 +3,7 @@ import { divide, where } from '../ops/elementwise.js';
 import { broadcastTo } from '../ops/movement.js';
 import { dropout } from '../ops/random.js';
 import { literal, type Tensor } from '../tensor/tensor.js';
+import { optionsAfter } from '../util/options.js';
 import { type DataFormat, dataFormatOf } from './data-format.js';
 import { type CallOptions, checkLayerOptions, layers, type SymbolicShape } from './layer.js';
 import { fractionOf, Noise, type NoiseOptions, noiseShapeOf } from './noise.js';
@@ -21,7 +22,8 @@ export class Dropout extends Noise {
   readonly noiseShape: SymbolicShape | undefined;
 
   constructor(rate: number | DropoutOptions, rest: DropoutOptions = {}) {
-    const options = typeof rate === 'number' ? { ...rest, rate } : rate;
+    const options =
+      typeof rate === 'number' ? { ...optionsAfter(new.target.name, rest), rate } : rate;
     super(options);
     checkLayerOptions('Dropout', options, ['rate', 'seed', 'noiseShape']);
     this.rate = fractionOf('Dropout', 'rate', options.rate);
@@ -92,7 +94,8 @@ abstract class SpatialDropout extends Noise {
 /** Drops whole features of `[batch, time, features]`: each for all time steps at once. */
 export class SpatialDropout1D extends SpatialDropout {
   constructor(rate: number | SpatialDropoutOptions, rest: SpatialDropoutOptions = {}) {
-    const options = typeof rate === 'number' ? { ...rest, rate } : rate;
+    const options =
+      typeof rate === 'number' ? { ...optionsAfter(new.target.name, rest), rate } : rate;
     checkLayerOptions('SpatialDropout1D', options, ['rate', 'seed']);
     super(options, 1, 'channels_last');
   }
@@ -113,7 +116,11 @@ abstract class SpatialDropoutImage extends SpatialDropout {
 /** Drops whole channels of images `[batch, rows, columns, channels]`. */
 export class SpatialDropout2D extends SpatialDropoutImage {
   constructor(rate: number | SpatialDropoutImageOptions, rest: SpatialDropoutImageOptions = {}) {
-    super(typeof rate === 'number' ? { ...rest, rate } : rate, 2, 'SpatialDropout2D');
+    super(
+      typeof rate === 'number' ? { ...optionsAfter(new.target.name, rest), rate } : rate,
+      2,
+      'SpatialDropout2D',
+    );
   }
 }
 layers.add('SpatialDropout2D', SpatialDropout2D);
@@ -121,7 +128,11 @@ layers.add('SpatialDropout2D', SpatialDropout2D);
 /** Drops whole channels of volumes `[batch, depth, rows, columns, channels]`. */
 export class SpatialDropout3D extends SpatialDropoutImage {
   constructor(rate: number | SpatialDropoutImageOptions, rest: SpatialDropoutImageOptions = {}) {
-    super(typeof rate === 'number' ? { ...rest, rate } : rate, 3, 'SpatialDropout3D');
+    super(
+      typeof rate === 'number' ? { ...optionsAfter(new.target.name, rest), rate } : rate,
+      3,
+      'SpatialDropout3D',
+    );
   }
 }
 layers.add('SpatialDropout3D', SpatialDropout3D);

@@ -26,6 +26,7 @@ import {
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { refuseOptions } from '../util/suggest.js';
 import {
   type EinsumEquation,
@@ -41,6 +42,7 @@ import {
   layers,
   type SymbolicShape,
 } from './layer.js';
+import { argument } from './layer-options.js';
 
 export interface EinsumDenseOptions extends LayerOptions {
   /** `ab,bc->ac`: input, kernel, output. `...` may stand for axes at one end of input and output. */
@@ -118,21 +120,36 @@ export class EinsumDense extends Layer {
     outputShape: number | SymbolicShape = [],
     rest: EinsumDenseOptions = {},
   ) {
-    const options = typeof equation === 'string' ? { ...rest, equation, outputShape } : equation;
+    const options =
+      typeof equation === 'string'
+        ? { ...optionsAfter(new.target.name, rest), equation, outputShape }
+        : equation;
     super(options);
     checkLayerOptions('EinsumDense', options, optionNames, unsupported);
     refuseOptions('EinsumDense', options, unsupported);
     this.parsed = parseEquation(options.equation);
     this.equation = this.parsed.text;
     this.outputShape = sizesOf(options.outputShape);
-    this.activation = activations.get(options.activation);
+    this.activation = argument(this, 'activation', () => activations.get(options.activation));
     this.biasAxes = options.biasAxes ?? undefined;
-    this.kernelInitializer = getInitializer(options.kernelInitializer ?? 'glorotUniform');
-    this.biasInitializer = getInitializer(options.biasInitializer ?? 'zeros');
-    this.kernelRegularizer = getRegularizer(options.kernelRegularizer);
-    this.biasRegularizer = getRegularizer(options.biasRegularizer);
-    this.kernelConstraint = getConstraint(options.kernelConstraint);
-    this.biasConstraint = getConstraint(options.biasConstraint);
+    this.kernelInitializer = argument(this, 'kernelInitializer', () =>
+      getInitializer(options.kernelInitializer ?? 'glorotUniform'),
+    );
+    this.biasInitializer = argument(this, 'biasInitializer', () =>
+      getInitializer(options.biasInitializer ?? 'zeros'),
+    );
+    this.kernelRegularizer = argument(this, 'kernelRegularizer', () =>
+      getRegularizer(options.kernelRegularizer),
+    );
+    this.biasRegularizer = argument(this, 'biasRegularizer', () =>
+      getRegularizer(options.biasRegularizer),
+    );
+    this.kernelConstraint = argument(this, 'kernelConstraint', () =>
+      getConstraint(options.kernelConstraint),
+    );
+    this.biasConstraint = argument(this, 'biasConstraint', () =>
+      getConstraint(options.biasConstraint),
+    );
   }
 
   override build(inputShape: SymbolicShape): void {

@@ -23,8 +23,10 @@ import {
 } from '../regularizers/index.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { refuseOptions } from '../util/suggest.js';
 import { checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
+import { argument } from './layer-options.js';
 import { setMask } from './structure.js';
 
 export interface EmbeddingOptions extends Omit<LayerOptions, 'inputDim'> {
@@ -83,16 +85,25 @@ export class Embedding extends Layer {
     outputDim?: number,
     rest: EmbeddingOptions = {},
   ) {
-    const options = typeof inputDim === 'number' ? { ...rest, inputDim, outputDim } : inputDim;
+    const options =
+      typeof inputDim === 'number'
+        ? { ...optionsAfter(new.target.name, rest), inputDim, outputDim }
+        : inputDim;
     const { inputDim: _, ...base } = options;
     super(base);
     checkLayerOptions('Embedding', options, optionNames, ['inputLength', ...unsupported]);
     refuseOptions('Embedding', options, unsupported);
     this.inputDim = countOf('inputDim', options.inputDim);
     this.outputDim = countOf('outputDim', options.outputDim);
-    this.embeddingsInitializer = getInitializer(options.embeddingsInitializer ?? 'uniform');
-    this.embeddingsRegularizer = getRegularizer(options.embeddingsRegularizer);
-    this.embeddingsConstraint = getConstraint(options.embeddingsConstraint);
+    this.embeddingsInitializer = argument(this, 'embeddingsInitializer', () =>
+      getInitializer(options.embeddingsInitializer ?? 'uniform'),
+    );
+    this.embeddingsRegularizer = argument(this, 'embeddingsRegularizer', () =>
+      getRegularizer(options.embeddingsRegularizer),
+    );
+    this.embeddingsConstraint = argument(this, 'embeddingsConstraint', () =>
+      getConstraint(options.embeddingsConstraint),
+    );
     this.maskZero = options.maskZero ?? false;
     this.supportsMasking = this.maskZero;
     if (options.weights) this.startFrom(options.weights);

@@ -5,6 +5,7 @@ import { normalizeAxis, reshape } from '../ops/movement.js';
 import { alongAxes, layerNormalization } from '../ops/normalization.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { AffineLayer, type AffineOptions, affineOptionNames, sizeOfAxis } from './affine.js';
 import { checkLayerOptions, layers, type SymbolicShape } from './layer.js';
 
@@ -30,7 +31,8 @@ export class GroupNormalization extends AffineLayer {
     groups: number | GroupNormalizationOptions = {},
     rest: GroupNormalizationOptions = {},
   ) {
-    const options = typeof groups === 'number' ? { ...rest, groups } : groups;
+    const options =
+      typeof groups === 'number' ? { ...optionsAfter(new.target.name, rest), groups } : groups;
     super(options);
     checkLayerOptions('GroupNormalization', options, [...affineOptionNames, 'groups', 'axis']);
     this.groups = options.groups ?? 32;

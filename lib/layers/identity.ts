@@ -1,6 +1,7 @@
 // Layers that give back what they get: Identity, and ActivityRegularization, which penalizes it.
 import { L1L2 } from '../regularizers/index.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { optionsAfter } from '../util/options.js';
 import { checkLayerOptions, Layer, type LayerOptions, layers, type Structure } from './layer.js';
 
 /** Its input, whatever it is: a placeholder. */
@@ -33,7 +34,10 @@ export class ActivityRegularization extends Layer {
     l1OrOptions: number | ActivityRegularizationOptions = {},
     rest: ActivityRegularizationOptions = {},
   ) {
-    const options = typeof l1OrOptions === 'number' ? { ...rest, l1: l1OrOptions } : l1OrOptions;
+    const options =
+      typeof l1OrOptions === 'number'
+        ? { ...optionsAfter(new.target.name, rest), l1: l1OrOptions }
+        : l1OrOptions;
     checkLayerOptions('ActivityRegularization', options, ['l1', 'l2']);
     const { l1 = 0, l2 = 0, ...base } = options;
     super({ ...base, activityRegularizer: new L1L2({ l1, l2 }) });

@@ -3,7 +3,7 @@ import type { DType } from '../tensor/dtype.js';
 import { isDType } from '../tensor/dtype.js';
 import type { Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { ConfigError } from '../util/errors.js';
+import { ConfigError, DTypeError } from '../util/errors.js';
 import { refuseOptions } from '../util/suggest.js';
 import { checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
 import type { SymbolicShape } from './structure.js';
@@ -12,8 +12,10 @@ import { addNode, type LayerNode, SymbolicTensor } from './symbolic.js';
 export interface InputOptions extends Omit<LayerOptions, 'dtype'> {
   /** Without the batch axis; null where any size will do. */
   readonly shape?: SymbolicShape;
-  /** With the batch axis. */
+  /** With the batch axis, whose size does not matter: models take batches of any size. */
   readonly batchShape?: SymbolicShape;
+  /** Kept for Keras's sake; models take batches of any size. */
+  readonly batchSize?: number | null;
   /** Default float32. Keras's other whole-number types are int32 here. */
   readonly dtype?: string;
 }
@@ -29,7 +31,7 @@ function dtypeOf(name: string): DType {
   if (isDType(name)) return name;
   if (/^u?int(8|16|32|64)$/.test(name)) return 'int32';
   if (/^b?float(16|32|64)$/.test(name)) return 'float32';
-  throw new ConfigError(`Input: unknown dtype "${name}"; expected float32, int32, uint8 or bool.`);
+  throw new DTypeError(`Input: unknown dtype "${name}"; expected float32, int32, uint8 or bool.`);
 }
 
 /** Says what shape and dtype a model's inputs have: `new Input({ shape: [28, 28] })`. */
@@ -44,15 +46,20 @@ export class Input extends Layer {
   private readonly symbol: SymbolicTensor;
   constructor(options: InputOptions) {
     super(options, 'InputLayer');
-    checkLayerOptions('Input', options, ['shape', 'batchShape', 'batchInputShape'], unsupported);
+    checkLayerOptions(
+      'Input',
+      options,
+      ['shape', 'batchShape', 'batchSize', 'batchInputShape'],
+      unsupported,
+    );
     refuseOptions('Input', options, unsupported);
     const shape = options.shape ?? options.batchShape?.slice(1);
     if (!isShape(shape)) {
       throw new ConfigError(
-        'Input: expected a shape of whole numbers (null for any size), e.g. { shape: [784] }.',
+        `Input: expected a shape of whole numbers (null for any size), e.g. [784], got ${JSON.stringify(shape) ?? 'nothing'}.`,
       );
     }
-    this.shape = shape;
+    this.shape = [...shape];
     this.dtype = dtypeOf(options.dtype ?? 'float32');
     const node: LayerNode = { layer: this, input: undefined, options: {}, output: [] };
     this.symbol = new SymbolicTensor([null, ...shape], this.dtype, node, 0);
@@ -91,4 +98,7 @@ layers.add('InputLayer', Input, ['Input']);
 export const input = (
   shape: Shape | SymbolicShape | InputOptions,
   options: Omit<InputOptions, 'shape' | 'batchShape'> = {},
-): Tensor => new Input('length' in shape ? { ...options, shape } : { ...options, ...shape }).output;
+): Tensor => {
+  const isList = typeof shape !== 'object' || shape === null || 'length' in shape;
+  return new Input(isList ? { ...options, shape } : { ...options, ...shape }).output;
+};

@@ -1,6 +1,7 @@
 // Lambda: a function of ops as a layer, and the functions that files may name.
 import { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { Registry } from '../util/registry.js';
 import type { SerializedObject } from '../util/serialize.js';
 import { titleOf } from './input-spec.js';
@@ -73,7 +74,8 @@ export class Lambda<
     fn: LambdaFunction<In, Out, Arguments> | LambdaOptions<In, Out, Arguments>,
     rest: LambdaOptions<In, Out, Arguments> = {},
   ) {
-    const options = typeof fn === 'function' ? { ...rest, function: fn } : fn;
+    const options =
+      typeof fn === 'function' ? { ...optionsAfter(new.target.name, rest), function: fn } : fn;
     super(options);
     const own = ['function', 'outputShape', 'mask', 'arguments', ...ofThePast];
     checkLayerOptions('Lambda', options, own);

@@ -7,6 +7,7 @@ import { alongAxes, layerNormalization, rmsNormalization } from '../ops/normaliz
 import { mean, sum } from '../ops/reduce.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { mainOptions } from '../util/options.js';
 import { AffineLayer, type AffineOptions, affineOptionNames, sizeOfAxis } from './affine.js';
 import {
   checkLayerOptions,
@@ -42,7 +43,13 @@ export class LayerNormalization extends AffineLayer {
   axis: Axis;
   readonly rmsScaling: boolean;
 
-  constructor(options: LayerNormalizationOptions = {}) {
+  /** `new LayerNormalization(-1)` or `new LayerNormalization({ axis: -1 })` */
+  constructor(axis?: Axis | LayerNormalizationOptions, rest?: LayerNormalizationOptions) {
+    const options = mainOptions<LayerNormalizationOptions>(
+      'LayerNormalization',
+      ['axis'],
+      [axis, rest],
+    );
     super(options);
     checkLayerOptions('LayerNormalization', options, [...affineOptionNames, 'axis', 'rmsScaling']);
     this.axis = checkAxis('LayerNormalization', options.axis ?? -1);
@@ -97,7 +104,13 @@ export class RMSNormalization extends Layer {
   /** One value per feature of the normalized axes. */
   scale!: Variable;
 
-  constructor(options: RMSNormalizationOptions = {}) {
+  /** `new RMSNormalization(-1)` or `new RMSNormalization({ axis: -1 })` */
+  constructor(axis?: Axis | RMSNormalizationOptions, rest?: RMSNormalizationOptions) {
+    const options = mainOptions<RMSNormalizationOptions>(
+      'RMSNormalization',
+      ['axis'],
+      [axis, rest],
+    );
     super(options);
     checkLayerOptions('RMSNormalization', options, ['axis', 'epsilon']);
     this.axis = checkAxis('RMSNormalization', options.axis ?? -1);
@@ -131,7 +144,16 @@ layers.add('RMSNormalization', RMSNormalization);
 export class UnitNormalization extends Layer {
   readonly axis: Axis;
 
-  constructor(options: LayerOptions & { axis?: Axis } = {}) {
+  /** `new UnitNormalization(-1)` or `new UnitNormalization({ axis: -1 })` */
+  constructor(
+    axis?: Axis | (LayerOptions & { axis?: Axis }),
+    rest?: LayerOptions & { axis?: Axis },
+  ) {
+    const options = mainOptions<LayerOptions & { axis?: Axis }>(
+      'UnitNormalization',
+      ['axis'],
+      [axis, rest],
+    );
     super(options);
     checkLayerOptions('UnitNormalization', options, ['axis']);
     this.axis = checkAxis('UnitNormalization', options.axis ?? -1);

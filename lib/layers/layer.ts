@@ -1,85 +1,44 @@
 // The base of all layers: names, weights, building on first use, and configs in Keras's form.
-import { type ConstraintLike, get as getConstraint } from '../constraints/index.js';
+import { get as getConstraint } from '../constraints/index.js';
 import { untraced } from '../graph/compile.js';
 import { Variable } from '../graph/variable.js';
-import { get as getInitializer, type InitializerLike } from '../initializers/index.js';
+import { get as getInitializer } from '../initializers/index.js';
 import { cast } from '../ops/convert.js';
 import { isSymbolic, scope, withPath } from '../ops/define.js';
 import { divide } from '../ops/elementwise.js';
 import {
   get as getRegularizer,
   type Regularizer,
-  type RegularizerLike,
   serializeRegularizer,
 } from '../regularizers/index.js';
-import type { DType } from '../tensor/dtype.js';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
-import { filled, type Tensor } from '../tensor/tensor.js';
+import { filled, type Tensor, type TensorLike } from '../tensor/tensor.js';
 import { FormatError, StateError } from '../util/errors.js';
 import { camelKeys, Registry, toSnakeCase } from '../util/registry.js';
 import type { SerializedObject } from '../util/serialize.js';
 import { checkOptions } from '../util/suggest.js';
+import {
+  argument,
+  type CallOptions,
+  declaredShape,
+  type LayerOptions,
+  type OutputMask,
+  type WeightOptions,
+  weightOptionNames,
+} from './layer-options.js';
 import { maskOf, type Structure, type SymbolicShape, setMask, tensorsOf } from './structure.js';
 import { applySymbolic, type LayerNode, nodesOf } from './symbolic.js';
+import { setValues, valuesOf } from './weights.js';
 
+export {
+  type CallOptions,
+  checkLayerOptions,
+  type LayerOptions,
+  layerOptionNames,
+  type OutputMask,
+  type WeightOptions,
+} from './layer-options.js';
 export type { Structure, SymbolicShape } from './structure.js';
-
-/** Options of every layer. */
-export interface LayerOptions {
-  /** Default: the class in snake case, numbered. */
-  readonly name?: string;
-  /** Whether its weights are trained. Default true. */
-  readonly trainable?: boolean;
-  /** Shape of one input without the batch axis, for the first layer of a Sequential model. */
-  readonly inputShape?: Shape;
-  /** Keras's old `inputShape` of one axis. */
-  readonly inputDim?: number;
-  /** Keras's old `inputShape` with the batch axis; what holds another unknown size says nothing. */
-  readonly batchInputShape?: SymbolicShape;
-  /** Kept for files; all layers compute in float32. */
-  readonly dtype?: unknown;
-  /** A penalty on the outputs, per sample of the batch. */
-  readonly activityRegularizer?: RegularizerLike;
-}
-
-export const layerOptionNames = [
-  'name',
-  'trainable',
-  'inputShape',
-  'inputDim',
-  'batchInputShape',
-  'dtype',
-  'activityRegularizer',
-] as const;
-
-/** What a layer is told when it is called. */
-export interface CallOptions {
-  /** Whether it is training: dropout drops, batch statistics are taken. Default false. */
-  readonly training?: boolean;
-  /** Which time steps count, `[batch, time]` bool. */
-  readonly mask?: Tensor | undefined;
-  /** The same for each of several inputs. */
-  readonly masks?: readonly (Tensor | undefined)[] | undefined;
-}
-
-/** Masks of the outputs: of one, or of each of several. */
-export type OutputMask = Tensor | readonly (Tensor | undefined)[] | undefined;
-
-/** Options of `addWeight`. */
-export interface WeightOptions {
-  readonly name?: string;
-  readonly shape: Shape;
-  /** Default: glorotUniform. */
-  readonly initializer?: InitializerLike;
-  /** Default true. */
-  readonly trainable?: boolean;
-  /** Default float32. */
-  readonly dtype?: DType;
-  /** A penalty on it, added to the loss while it is trained. */
-  readonly regularizer?: RegularizerLike;
-  /** What it is brought back to after each update. */
-  readonly constraint?: ConstraintLike;
-}
 
 /** @internal The dtype of every layer, as Keras writes it. */
 export const float32Policy: SerializedObject = {
@@ -101,14 +60,6 @@ export function uniqueName(className: string): string {
 
 /** Starts the numbering of automatic names again. */
 export const clearSession = (): void => counts.clear();
-
-/** The shape of one input, if the options tell it. */
-function declaredShape(options: LayerOptions): Shape | undefined {
-  const { inputDim, inputShape, batchInputShape } = options;
-  if (inputDim !== undefined) return [inputDim];
-  const shape = inputShape ?? batchInputShape?.slice(1);
-  return shape?.every((d): d is number => typeof d === 'number') ? shape : undefined;
-}
 
 /** A layer of any inputs and outputs. */
 export type AnyLayer = Layer<Structure, Structure>;
@@ -193,12 +144,15 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
   private added: Tensor[] = [];
 
   /** @param className what it is called in automatic names and files; default: the name of the class */
-  constructor(options: LayerOptions = {}, className: string = new.target.name) {
+  constructor(given: LayerOptions = {}, className: string = new.target.name) {
+    const options = given ?? {}; // a subclass refuses null, and can say where
     this.className = className.replace(/^_+/, '');
     this.name = options.name ?? uniqueName(this.className);
     this.mayTrain = options.trainable ?? true;
     this.inputShape = declaredShape(options);
-    this.activityRegularizer = getRegularizer(options.activityRegularizer);
+    this.activityRegularizer = argument(this, 'activityRegularizer', () =>
+      getRegularizer(options.activityRegularizer),
+    );
   }
 
   /** Whether its weights are trained. Set, it reaches all layers within; it counts from the next `compile()`. */
@@ -336,6 +290,7 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
 
   /** Adds a weight, initialised at once. */
   addWeight(options: WeightOptions): Variable {
+    checkOptions(`${this.className} "${this.name}": addWeight`, options, weightOptionNames);
     const { name = `weight_${this.own.length}`, shape, initializer = 'glorotUniform' } = options;
     const trainable = options.trainable ?? true;
     allowance -= sizeOf(shape);
@@ -344,7 +299,7 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
         `${this.name}: its weight "${name}" of shape ${formatShape(shape)} is larger than what the file can hold.`,
       );
     }
-    const given = getInitializer(initializer);
+    const given = argument(this, `initializer of "${name}"`, () => getInitializer(initializer));
     const weight = untraced(() => {
       const initial = allowance === Number.POSITIVE_INFINITY ? given.call(shape) : filled(0, shape);
       return new Variable(cast(initial, options.dtype ?? 'float32'), { name, trainable });
@@ -392,6 +347,30 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
     return this.weights.filter((weight) => !trained.has(weight));
   }
 
+  /** Keras's other name of `trainableVariables`. */
+  get trainableWeights(): readonly Variable[] {
+    return this.trainableVariables;
+  }
+
+  /** Keras's other name of `nonTrainableVariables`. */
+  get nonTrainableWeights(): readonly Variable[] {
+    return this.nonTrainableVariables;
+  }
+
+  /** Copies of all weights, in the order of `weights`; none before the layer is built. */
+  async getWeights(): Promise<Tensor[]> {
+    return valuesOf(this.weights);
+  }
+
+  /**
+   * Sets all weights, in the order of `weights`.
+   *
+   * @throws ConfigError for another number of them, ShapeError for another shape; then nothing has changed.
+   */
+  setWeights(weights: readonly TensorLike[]): void {
+    setValues(this.name, this.weights, weights);
+  }
+
   /** Number of weights, counted in elements. */
   countParams(): number {
     return this.weights.reduce((n, weight) => n + weight.size, 0);
@@ -415,11 +394,3 @@ export abstract class Layer<In extends Structure = Tensor, Out extends Structure
     return new this(options as never);
   }
 }
-
-/** @internal Throws for options that no layer, nor this one, has; `unlisted` are those that only configs name. */
-export const checkLayerOptions = (
-  className: string,
-  options: object,
-  own: readonly string[] = [],
-  unlisted: readonly string[] = [],
-): void => checkOptions(className, options, [...own, ...layerOptionNames], unlisted);

@@ -4,6 +4,7 @@ import { squeeze } from '../ops/movement.js';
 import { any } from '../ops/reduce.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { checkInput } from './input-spec.js';
 import {
   checkLayerOptions,
@@ -27,7 +28,10 @@ export class Masking extends Layer {
   readonly maskValue: number;
 
   constructor(maskValue: number | MaskingOptions = {}, rest: MaskingOptions = {}) {
-    const options = typeof maskValue === 'number' ? { ...rest, maskValue } : maskValue;
+    const options =
+      typeof maskValue === 'number'
+        ? { ...optionsAfter(new.target.name, rest), maskValue }
+        : maskValue;
     super(options);
     checkLayerOptions('Masking', options, ['maskValue']);
     this.maskValue = options.maskValue ?? 0;

@@ -3,6 +3,7 @@ import { add, cast, multiply, subtract } from '../ops/elementwise.js';
 import { normal } from '../ops/random.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { titleOf } from './input-spec.js';
 import { type CallOptions, checkLayerOptions, layers, type SymbolicShape } from './layer.js';
 import { fractionOf, Noise, type NoiseOptions, noiseShapeOf } from './noise.js';
@@ -31,7 +32,8 @@ export class AlphaDropout extends Noise {
   readonly noiseShape: SymbolicShape | undefined;
 
   constructor(rate: number | AlphaDropoutOptions, rest: AlphaDropoutOptions = {}) {
-    const options = typeof rate === 'number' ? { ...rest, rate } : rate;
+    const options =
+      typeof rate === 'number' ? { ...optionsAfter(new.target.name, rest), rate } : rate;
     super(options);
     checkLayerOptions('AlphaDropout', options, ['rate', 'seed', 'noiseShape']);
     this.rate = fractionOf('AlphaDropout', 'rate', options.rate);
@@ -66,7 +68,8 @@ export class GaussianDropout extends Noise {
   readonly rate: number;
 
   constructor(rate: number | GaussianDropoutOptions, rest: GaussianDropoutOptions = {}) {
-    const options = typeof rate === 'number' ? { ...rest, rate } : rate;
+    const options =
+      typeof rate === 'number' ? { ...optionsAfter(new.target.name, rest), rate } : rate;
     super(options);
     checkLayerOptions('GaussianDropout', options, ['rate', 'seed']);
     this.rate = fractionOf('GaussianDropout', 'rate', options.rate);
@@ -96,7 +99,8 @@ export class GaussianNoise extends Noise {
   readonly stddev: number;
 
   constructor(stddev: number | GaussianNoiseOptions, rest: GaussianNoiseOptions = {}) {
-    const options = typeof stddev === 'number' ? { ...rest, stddev } : stddev;
+    const options =
+      typeof stddev === 'number' ? { ...optionsAfter(new.target.name, rest), stddev } : stddev;
     super(options);
     checkLayerOptions('GaussianNoise', options, ['stddev', 'seed']);
     this.stddev = fractionOf('GaussianNoise', 'stddev', options.stddev);

@@ -30,6 +30,7 @@ import {
   layers,
   type SymbolicShape,
 } from './layer.js';
+import { argument } from './layer-options.js';
 
 export interface PReLUOptions extends LayerOptions {
   /** Default: zeros. */
@@ -62,9 +63,15 @@ export class PReLU extends Layer {
       'alphaConstraint',
       'sharedAxes',
     ]);
-    this.alphaInitializer = getInitializer(options.alphaInitializer ?? 'zeros');
-    this.alphaRegularizer = getRegularizer(options.alphaRegularizer);
-    this.alphaConstraint = getConstraint(options.alphaConstraint);
+    this.alphaInitializer = argument(this, 'alphaInitializer', () =>
+      getInitializer(options.alphaInitializer ?? 'zeros'),
+    );
+    this.alphaRegularizer = argument(this, 'alphaRegularizer', () =>
+      getRegularizer(options.alphaRegularizer),
+    );
+    this.alphaConstraint = argument(this, 'alphaConstraint', () =>
+      getConstraint(options.alphaConstraint),
+    );
     const { sharedAxes } = options;
     this.sharedAxes = typeof sharedAxes === 'number' ? [sharedAxes] : (sharedAxes ?? undefined);
     this.supportsMasking = true;

@@ -2,6 +2,7 @@
 import * as activations from '../activations/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
 
 function checkNotNegative(where: string, option: string, value: unknown): void {
@@ -29,7 +30,9 @@ export class ReLU extends Layer {
 
   constructor(maxValue: number | null | ReLUOptions = {}, rest: ReLUOptions = {}) {
     const options =
-      typeof maxValue === 'object' && maxValue !== null ? maxValue : { ...rest, maxValue };
+      typeof maxValue === 'object' && maxValue !== null
+        ? maxValue
+        : { ...optionsAfter(new.target.name, rest), maxValue };
     super(options);
     checkLayerOptions('ReLU', options, ['maxValue', 'negativeSlope', 'threshold']);
     this.maxValue = options.maxValue ?? undefined;
@@ -71,7 +74,10 @@ export class LeakyReLU extends Layer {
   readonly negativeSlope: number;
 
   constructor(negativeSlope: number | LeakyReLUOptions = {}, rest: LeakyReLUOptions = {}) {
-    const options = typeof negativeSlope === 'number' ? { ...rest, negativeSlope } : negativeSlope;
+    const options =
+      typeof negativeSlope === 'number'
+        ? { ...optionsAfter(new.target.name, rest), negativeSlope }
+        : negativeSlope;
     super(options);
     checkLayerOptions('LeakyReLU', options, ['negativeSlope', 'alpha']);
     const { alpha, negativeSlope: slope = 0.3 } = options;
@@ -100,7 +106,8 @@ export class ELU extends Layer {
   readonly alpha: number;
 
   constructor(alpha: number | ELUOptions = {}, rest: ELUOptions = {}) {
-    const options = typeof alpha === 'number' ? { ...rest, alpha } : alpha;
+    const options =
+      typeof alpha === 'number' ? { ...optionsAfter(new.target.name, rest), alpha } : alpha;
     super(options);
     checkLayerOptions('ELU', options, ['alpha']);
     this.alpha = options.alpha ?? 1;

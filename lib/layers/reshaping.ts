@@ -3,6 +3,7 @@ import { broadcastTo, expandDims, reshape, transpose } from '../ops/movement.js'
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { type DataFormat, dataFormatOf } from './data-format.js';
 import { checkInput, titleOf } from './input-spec.js';
 import {
@@ -31,7 +32,10 @@ export class Flatten extends Layer {
   readonly dataFormat: DataFormat;
 
   constructor(dataFormat: string | FlattenOptions = {}, rest: FlattenOptions = {}) {
-    const options = typeof dataFormat === 'string' ? { ...rest, dataFormat } : dataFormat;
+    const options =
+      typeof dataFormat === 'string'
+        ? { ...optionsAfter(new.target.name, rest), dataFormat }
+        : dataFormat;
     super(options);
     checkLayerOptions('Flatten', options, ['dataFormat']);
     this.dataFormat = dataFormatOf('Flatten', options.dataFormat);
@@ -64,7 +68,9 @@ export class Reshape extends Layer {
   readonly targetShape: Shape;
 
   constructor(targetShape: Shape | ReshapeOptions, rest: ReshapeOptions = {}) {
-    const options = isList(targetShape) ? { ...rest, targetShape } : targetShape;
+    const options = isList(targetShape)
+      ? { ...optionsAfter(new.target.name, rest), targetShape }
+      : targetShape;
     super(options);
     checkLayerOptions('Reshape', options, ['targetShape']);
     const shape = options.targetShape;
@@ -110,7 +116,7 @@ export class Permute extends Layer {
   readonly dims: readonly number[];
 
   constructor(dims: readonly number[] | PermuteOptions, rest: PermuteOptions = {}) {
-    const options = isList(dims) ? { ...rest, dims } : dims;
+    const options = isList(dims) ? { ...optionsAfter(new.target.name, rest), dims } : dims;
     super(options);
     checkLayerOptions('Permute', options, ['dims']);
     const order = options.dims;
@@ -147,7 +153,7 @@ export class RepeatVector extends Layer {
   readonly n: number;
 
   constructor(n: number | RepeatVectorOptions, rest: RepeatVectorOptions = {}) {
-    const options = typeof n === 'number' ? { ...rest, n } : n;
+    const options = typeof n === 'number' ? { ...optionsAfter(new.target.name, rest), n } : n;
     super(options);
     checkLayerOptions('RepeatVector', options, ['n']);
     if (options.n === undefined || !Number.isInteger(options.n) || options.n < 1) {

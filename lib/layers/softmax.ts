@@ -5,6 +5,7 @@ import { softmax } from '../ops/softmax.js';
 import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { titleOf } from './input-spec.js';
 import { type CallOptions, checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
 
@@ -25,7 +26,7 @@ export class Softmax extends Layer {
   readonly axis: number | readonly number[];
 
   constructor(axis: number | readonly number[] | SoftmaxOptions = {}, rest: SoftmaxOptions = {}) {
-    const options = isAxis(axis) ? { ...rest, axis } : axis;
+    const options = isAxis(axis) ? { ...optionsAfter(new.target.name, rest), axis } : axis;
     super(options);
     checkLayerOptions('Softmax', options, ['axis']);
     this.axis = options.axis ?? -1;

@@ -1,6 +1,7 @@
 // The base of layers that hold another layer.
 import { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { isSerialized, resolveObject, type SerializedObject } from '../util/serialize.js';
 import { titleOf } from './input-spec.js';
 import {
@@ -22,7 +23,7 @@ export interface WrapperOptions extends LayerOptions {
 
 /** @internal The options that a wrapper's arguments `(layer, options)` or `(options)` stand for. */
 export const wrapperOptions = <O extends WrapperOptions>(layer: AnyLayer | O, rest: O): O =>
-  layer instanceof Layer ? { ...rest, layer } : layer;
+  layer instanceof Layer ? { ...optionsAfter('a wrapper', rest), layer } : layer;
 
 /** A layer around another one, which it calls: the base of `TimeDistributed` and the like. */
 export class Wrapper extends Layer {

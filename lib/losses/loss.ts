@@ -104,8 +104,8 @@ export abstract class FormulaLoss<Formula extends object = object> extends Loss 
   constructor(definition: Definition<Formula>, options: Formula & LossOptions) {
     const { defaults, name } = definition;
     checkOptions(new.target.name, options, [...Object.keys(defaults), ...lossOptionNames]);
-    super(name, options);
-    const given = Object.entries(options).filter(
+    super(name, options ?? {});
+    const given = Object.entries(options ?? {}).filter(
       ([key, value]) => key in defaults && value !== undefined && value !== null,
     );
     this.definition = definition;

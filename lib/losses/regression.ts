@@ -17,6 +17,7 @@ import {
 } from '../ops/elementwise.js';
 import { type Axes, mean, sum } from '../ops/reduce.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { mainOptions } from '../util/options.js';
 import { epsilon } from './arithmetic.js';
 import { FormulaLoss, type LossOptions, losses } from './loss.js';
 import { checkNumber } from './options.js';
@@ -126,7 +127,9 @@ export class LogCosh extends FormulaLoss {
 
 /** Huber's loss: outliers count linearly. */
 export class Huber extends FormulaLoss<HuberOptions> {
-  constructor(options: LossOptions & HuberOptions = {}) {
+  /** `new Huber(1)` or `new Huber({ delta: 1 })` */
+  constructor(delta?: number | (LossOptions & HuberOptions), rest?: LossOptions & HuberOptions) {
+    const options = mainOptions<LossOptions & HuberOptions>('Huber', ['delta'], [delta, rest]);
     const defaults = { delta: 1 };
     super({ name: 'huber_loss', fn: huber, defaults, unwritten: ['delta'] }, options);
     checkNumber('Huber', 'delta', this.formula.delta);

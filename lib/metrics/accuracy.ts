@@ -9,6 +9,7 @@ import { inTopK } from '../ops/sort.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
+import { mainOptions } from '../util/options.js';
 import { type MetricOptions, metrics } from './metric.js';
 import { FormulaMetric, metricFunctions } from './reduction.js';
 
@@ -55,12 +56,12 @@ function labelsOf(name: string, yTrue: Tensor, yPred: Tensor): Tensor {
 /** 1 where the largest prediction stands at the largest target. */
 export function categoricalAccuracy(yTrue: Tensor, yPred: Tensor): Tensor {
   checkRows('categorical_accuracy', yTrue, yPred);
-  return matches(argmax(yTrue), argmax(yPred));
+  return matches(argmax(yTrue, -1), argmax(yPred, -1));
 }
 
 /** 1 where the largest prediction stands at the label; of `[..., 1]` values the last axis is dropped. */
 export function sparseCategoricalAccuracy(yTrue: Tensor, yPred: Tensor): Tensor {
-  const right = matches(labelsOf('sparse_categorical_accuracy', yTrue, yPred), argmax(yPred));
+  const right = matches(labelsOf('sparse_categorical_accuracy', yTrue, yPred), argmax(yPred, -1));
   return right.rank > 1 && right.shape.at(-1) === 1 ? squeeze(right, -1) : right;
 }
 
@@ -76,7 +77,7 @@ export function topKCategoricalAccuracy(
   { k = 5 }: TopKOptions = {},
 ): Tensor {
   checkRows('top_k_categorical_accuracy', yTrue, yPred);
-  return cast(inTopK(argmax(yTrue), yPred, k), 'float32');
+  return cast(inTopK(argmax(yTrue, -1), yPred, k), 'float32');
 }
 
 export interface SparseTopKOptions extends TopKOptions {
@@ -129,7 +130,9 @@ export class SparseCategoricalAccuracy extends FormulaMetric {
 
 /** How often the class of a one-hot target is among the `k` likeliest. */
 export class TopKCategoricalAccuracy extends FormulaMetric<TopKOptions> {
-  constructor(options: MetricOptions & TopKOptions = {}) {
+  /** `new TopKCategoricalAccuracy(5)` or `new TopKCategoricalAccuracy({ k: 5 })` */
+  constructor(k?: number | (MetricOptions & TopKOptions), rest?: MetricOptions & TopKOptions) {
+    const options = mainOptions<MetricOptions & TopKOptions>(new.target.name, ['k'], [k, rest]);
     const name = 'top_k_categorical_accuracy';
     super({ name, fn: topKCategoricalAccuracy, defaults: { k: 5 } }, options);
     checkWhole('TopKCategoricalAccuracy', 'k', this.options.k, 1);
@@ -138,7 +141,16 @@ export class TopKCategoricalAccuracy extends FormulaMetric<TopKOptions> {
 
 /** How often a whole-number label is among the `k` likeliest classes. */
 export class SparseTopKCategoricalAccuracy extends FormulaMetric<SparseTopKOptions> {
-  constructor(options: MetricOptions & SparseTopKOptions = {}) {
+  /** `new SparseTopKCategoricalAccuracy(5)` or `new SparseTopKCategoricalAccuracy({ k: 5 })` */
+  constructor(
+    k?: number | (MetricOptions & SparseTopKOptions),
+    rest?: MetricOptions & SparseTopKOptions,
+  ) {
+    const options = mainOptions<MetricOptions & SparseTopKOptions>(
+      new.target.name,
+      ['k'],
+      [k, rest],
+    );
     super(
       {
         name: 'sparse_top_k_categorical_accuracy',

@@ -22,6 +22,7 @@ import { segmentSum } from '../ops/segment.js';
 import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
+import { mainOptions } from '../util/options.js';
 import { checkOptions } from '../util/suggest.js';
 import { Metric, type MetricOptions, metricOptionNames, metrics } from './metric.js';
 
@@ -64,8 +65,15 @@ export class IoU extends Metric {
   private readonly whole: boolean;
   private readonly matrix: Variable;
 
-  constructor(options: IoUOptions) {
+  /** `new IoU(2, [0, 1])` or `new IoU({ numClasses: 2, targetClassIds: [0, 1] })` */
+  constructor(
+    numberOfClasses: number | IoUOptions,
+    classIds?: readonly number[] | Omit<IoUOptions, 'numClasses'>,
+    rest?: Partial<IoUOptions>,
+  ) {
     const where = new.target.name;
+    const main = ['numClasses', 'targetClassIds'] as const;
+    const options = mainOptions<IoUOptions>(where, main, [numberOfClasses, classIds, rest]);
     checkOptions(where, options, optionNames);
     super(options);
     const { numClasses, targetClassIds, ignoreClass = null, axis = -1 } = options;
@@ -194,7 +202,13 @@ const every = (numClasses: number): number[] =>
 
 /** Intersection over union, meaned over all classes that occur. */
 export class MeanIoU extends IoU {
-  constructor(options: MeanIoUOptions) {
+  /** `new MeanIoU(2)` or `new MeanIoU({ numClasses: 2 })` */
+  constructor(numClasses: number | MeanIoUOptions, rest?: Omit<MeanIoUOptions, 'numClasses'>) {
+    const options = mainOptions<MeanIoUOptions>(
+      new.target.name,
+      ['numClasses'],
+      [numClasses, rest],
+    );
     checkWhole(new.target.name, 'numClasses', options.numClasses, 1);
     super({ ...options, targetClassIds: every(options.numClasses) });
   }
@@ -209,7 +223,15 @@ export type OneHotIoUOptions = Omit<IoUOptions, 'sparseYTrue'>;
 
 /** Intersection over union for one-hot targets. */
 export class OneHotIoU extends IoU {
-  constructor(options: OneHotIoUOptions) {
+  /** `new OneHotIoU(2, [0, 1])` or `new OneHotIoU({ numClasses: 2, targetClassIds: [0, 1] })` */
+  constructor(
+    numClasses: number | OneHotIoUOptions,
+    targetClassIds?: readonly number[] | Omit<OneHotIoUOptions, 'numClasses'>,
+    rest?: Partial<OneHotIoUOptions>,
+  ) {
+    const main = ['numClasses', 'targetClassIds'] as const;
+    const given = [numClasses, targetClassIds, rest];
+    const options = mainOptions<OneHotIoUOptions>('OneHotIoU', main, given);
     checkOptions(
       'OneHotIoU',
       options,
@@ -228,7 +250,13 @@ export type OneHotMeanIoUOptions = Omit<MeanIoUOptions, 'sparseYTrue'>;
 
 /** Intersection over union for one-hot targets, meaned over all classes that occur. */
 export class OneHotMeanIoU extends MeanIoU {
-  constructor(options: OneHotMeanIoUOptions) {
+  /** `new OneHotMeanIoU(2)` or `new OneHotMeanIoU({ numClasses: 2 })` */
+  constructor(
+    numClasses: number | OneHotMeanIoUOptions,
+    rest?: Omit<OneHotMeanIoUOptions, 'numClasses'>,
+  ) {
+    const given = [numClasses, rest];
+    const options = mainOptions<OneHotMeanIoUOptions>('OneHotMeanIoU', ['numClasses'], given);
     checkOptions(
       'OneHotMeanIoU',
       options,

@@ -202,7 +202,7 @@ export abstract class FormulaMetric<Formula extends object = object> extends Mea
   constructor(definition: Definition<Formula>, options: Formula & MetricOptions) {
     const { defaults, fn, name } = definition;
     checkOptions(new.target.name, options, [...Object.keys(defaults), ...metricOptionNames]);
-    const given = Object.entries(options).filter(
+    const given = Object.entries(options ?? {}).filter(
       ([key, value]) => key in defaults && value !== undefined && value !== null,
     );
     const formula = { ...defaults, ...Object.fromEntries(given) };

@@ -5,6 +5,7 @@ import { checkNumber, checkWhole } from '../losses/options.js';
 import { add, greaterEqual, maximum, where } from '../ops/elementwise.js';
 import { max } from '../ops/reduce.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { mainOptions } from '../util/options.js';
 import { checkOptions } from '../util/suggest.js';
 import { type Confusion, confusion } from './confusion.js';
 import { Metric, type MetricOptions, metricOptionNames, metrics } from './metric.js';
@@ -44,9 +45,14 @@ abstract class Trade extends Metric {
   constructor(
     private readonly best: Rate,
     private readonly held: Rate,
-    options: TradeOptions & { readonly [rate in Rate]?: number },
+    given: readonly [unknown, unknown],
   ) {
     const where = new.target.name;
+    const options = mainOptions<TradeOptions & { readonly [rate in Rate]?: number }>(
+      where,
+      [held],
+      given,
+    );
     checkOptions(where, options, [held, 'numThresholds', 'classId', ...metricOptionNames]);
     checkNumber(where, held, options[held], { least: 0, most: 1 });
     super(options);
@@ -94,29 +100,38 @@ abstract class Trade extends Metric {
 
 /** The largest sensitivity, TP / (TP + FN), at which the specificity is at least as given. */
 export class SensitivityAtSpecificity extends Trade {
-  constructor(options: TradeOptions & { readonly specificity: number }) {
-    super('sensitivity', 'specificity', options);
+  constructor(
+    specificity: number | (TradeOptions & { readonly specificity: number }),
+    rest?: TradeOptions,
+  ) {
+    super('sensitivity', 'specificity', [specificity, rest]);
   }
 }
 
 /** The largest specificity, TN / (TN + FP), at which the sensitivity is at least as given. */
 export class SpecificityAtSensitivity extends Trade {
-  constructor(options: TradeOptions & { readonly sensitivity: number }) {
-    super('specificity', 'sensitivity', options);
+  constructor(
+    sensitivity: number | (TradeOptions & { readonly sensitivity: number }),
+    rest?: TradeOptions,
+  ) {
+    super('specificity', 'sensitivity', [sensitivity, rest]);
   }
 }
 
 /** The largest precision, TP / (TP + FP), at which the recall is at least as given. */
 export class PrecisionAtRecall extends Trade {
-  constructor(options: TradeOptions & { readonly recall: number }) {
-    super('precision', 'recall', options);
+  constructor(recall: number | (TradeOptions & { readonly recall: number }), rest?: TradeOptions) {
+    super('precision', 'recall', [recall, rest]);
   }
 }
 
 /** The largest recall, TP / (TP + FN), at which the precision is at least as given. */
 export class RecallAtPrecision extends Trade {
-  constructor(options: TradeOptions & { readonly precision: number }) {
-    super('recall', 'precision', options);
+  constructor(
+    precision: number | (TradeOptions & { readonly precision: number }),
+    rest?: TradeOptions,
+  ) {
+    super('recall', 'precision', [precision, rest]);
   }
 }
 

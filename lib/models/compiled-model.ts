@@ -10,8 +10,8 @@ import { get as getOptimizer } from '../optimizers/index.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { ShapeError, StateError } from '../util/errors.js';
-import { checkOptions } from '../util/suggest.js';
+import { ConfigError, namingPlace, ShapeError, StateError } from '../util/errors.js';
+import { givenOptions } from '../util/options.js';
 import { formOf, type Samples, toLabels, toSamples } from './data.js';
 import type { CompileOptions, PrintableProgram } from './model-options.js';
 import { checkLosses, checkMetrics, resolveLosses, resolveMetrics } from './outputs.js';
@@ -58,18 +58,18 @@ export class CompiledModel<In extends Structure, Out extends Structure> extends 
    *
    * @throws ConfigError for unknown options and names, with the nearest one.
    */
-  compile(options: CompileOptions): void {
+  compile(given: CompileOptions = {}): void {
     const where = `${this.name}.compile`;
-    checkOptions(where, options, compileOptionNames);
-    const { optimizer = 'adam', loss, lossWeights } = options;
-    const given = { plain: options.metrics ?? [], weighted: options.weightedMetrics ?? [] };
+    const options = givenOptions(where, given, compileOptionNames);
+    const { optimizer = 'rmsprop', loss, lossWeights } = options;
+    const metrics = { plain: options.metrics ?? [], weighted: options.weightedMetrics ?? [] };
     // Unknown names are an error here, at the user's line, although metrics wait for shapes.
-    checkLosses(loss);
-    checkMetrics(given.plain, `${where}: metrics`);
-    checkMetrics(given.weighted, `${where}: weightedMetrics`);
+    checkLosses(loss, `${where}: loss`);
+    checkMetrics(metrics.plain, `${where}: metrics`);
+    checkMetrics(metrics.weighted, `${where}: weightedMetrics`);
     const model = this;
     const state: Compiled = {
-      optimizer: getOptimizer(optimizer),
+      optimizer: namingPlace(`${where}: optimizer`, () => getOptimizer(optimizer)),
       get trainable() {
         return model.trainedVariables();
       },
@@ -80,7 +80,7 @@ export class CompiledModel<In extends Structure, Out extends Structure> extends 
         if (state.metrics) return;
         const outputs = { names: model.outputNames, shapes };
         state.losses = state.lossesFor(outputs);
-        state.metrics = resolveMetrics(given, outputs, state.losses, where);
+        state.metrics = resolveMetrics(metrics, outputs, state.losses, where);
       },
     };
     if (this.knowsOutputs) state.losses = state.lossesFor({ names: this.outputNames });
@@ -210,6 +210,11 @@ export class CompiledModel<In extends Structure, Out extends Structure> extends 
 
   /** What runs, as data that prints: kernels, shapes, layer, FLOPs and bytes of every call. */
   program(mode: Mode = 'train'): PrintableProgram {
+    if (mode !== 'train' && mode !== 'test' && mode !== 'predict') {
+      throw new ConfigError(
+        `${this.name}: program() is of 'train', 'test' or 'predict', got ${JSON.stringify(mode)}.`,
+      );
+    }
     const { program } = this.stepFor(mode, this.assumedInfo(mode)).graph;
     const methods = () => {
       const executable = currentBackend().load(program);

@@ -19,8 +19,14 @@ import {
 } from '../tensor/tensor.js';
 import { DataError } from '../util/errors.js';
 
+/** A typed array together with its shape. */
+export interface ShapedArray {
+  readonly data: TypedArrayInput;
+  readonly shape: Shape;
+}
+
 /** Samples: a tensor, arrays, or a typed array together with its shape. */
-export type Samples = TensorLike | { readonly data: TypedArrayInput; readonly shape: Shape };
+export type Samples = TensorLike | ShapedArray;
 
 /** Samples of one input or output, or of several in a list or by name. */
 export type SamplesOf = Samples | readonly Samples[] | { readonly [name: string]: Samples };
@@ -46,7 +52,8 @@ export type BatchSource = Iterable<unknown> | AsyncIterable<unknown>;
 
 const sliceBytes = 8 * 2 ** 20;
 
-const isShaped = (s: unknown): s is { data: TypedArrayInput; shape: Shape } =>
+/** Whether it is a typed array with its shape. */
+export const isShaped = (s: unknown): s is ShapedArray =>
   typeof s === 'object' && s !== null && 'data' in s && 'shape' in s && !(s instanceof Tensor);
 
 /** Copies a typed array in slices, between turns of the event loop; shared memory is read in place. */
@@ -78,7 +85,7 @@ async function copyArray(values: TypedArrayInput, shape: Shape): Promise<Tensor>
 export async function toSamples(samples: Samples, what: string): Promise<Tensor> {
   let t: Tensor;
   if (samples instanceof Tensor) t = samples;
-  else if (isShaped(samples)) t = await copyArray(samples.data, samples.shape);
+  else if (isShaped(samples)) t = await copyArray(samples.data, [...samples.shape]);
   else if (isTypedArray(samples)) t = await copyArray(samples, [samples.length]);
   else if (typeof samples === 'object' && samples !== null && 'value' in samples) t = samples.value;
   else if (Array.isArray(samples)) t = tensor(samples);
@@ -260,7 +267,9 @@ export function rawBatch(item: unknown): RawBatch {
     const { x, y, sampleWeight } = item as RawBatch;
     return { x, y: y ?? undefined, sampleWeight: sampleWeight ?? undefined };
   }
-  const parts = Array.isArray(item) && item[0] instanceof Object ? item : [item];
+  // A list of more than three is no [x, y, sampleWeight], but x alone in nested arrays.
+  const several = Array.isArray(item) && item.length <= 3 && item[0] instanceof Object;
+  const parts = several ? item : [item];
   const [x, y, sampleWeight] = parts as SamplesOf[];
   return { x, y: y ?? undefined, sampleWeight: sampleWeight ?? undefined };
 }

@@ -4,7 +4,7 @@ import { CallbackList } from '../callbacks/callbackList.js';
 import { makeProgress } from '../callbacks/progress.js';
 import { handsOver } from '../data/lent.js';
 import { DataError } from '../util/errors.js';
-import { checkOptions } from '../util/suggest.js';
+import { givenOptions } from '../util/options.js';
 import { type BatchSource, type Dataset, type RawBatch, rowsIn, type SamplesOf } from './data.js';
 import { batchHooks, passParams } from './hooks.js';
 import type { AnyModel, BatchOptions, EvaluateOptions } from './model.js';
@@ -87,10 +87,10 @@ export function evaluateModel<L extends LogsOf<L>>(
   model: AnyModel,
   x: SamplesOf | BatchSource,
   y: SamplesOf | undefined,
-  options: EvaluateOptions,
+  given: EvaluateOptions,
 ): Promise<L> {
   return occupied(model, 'evaluate', async () => {
-    checkOptions(`${model.name}.evaluate`, options, [
+    const options = givenOptions(`${model.name}.evaluate`, given, [
       'batchSize',
       'sampleWeight',
       'steps',
@@ -144,10 +144,14 @@ export function runOne<L extends LogsOf<L>>(
   model: AnyModel,
   mode: 'train' | 'test',
   x: SamplesOf,
-  y: SamplesOf,
-  options: BatchOptions,
+  y: SamplesOf | undefined,
+  given: BatchOptions,
 ): Promise<L> {
   return occupied(model, `${mode}OnBatch`, async () => {
+    const where = `${model.name}.${mode}OnBatch`;
+    const options = givenOptions(where, given, ['sampleWeight', 'classWeight']);
+    if (y === undefined && model.compileOptions?.loss !== undefined)
+      throw new DataError(`${mode}OnBatch: y is missing.`);
     const source = await prepare(model, x, y, options.sampleWeight, `${mode}OnBatch`);
     if (source.kind !== 'arrays')
       throw new DataError(`${mode}OnBatch: expected arrays, got an iterator.`);

@@ -8,7 +8,7 @@ import { TerminateOnNaN } from '../callbacks/terminateOnNaN.js';
 import { handsOver } from '../data/lent.js';
 import { currentSeed } from '../ops/random.js';
 import { ConfigError, DataError } from '../util/errors.js';
-import { checkOptions } from '../util/suggest.js';
+import { givenOptions } from '../util/options.js';
 import {
   type BatchSource,
   type Dataset,
@@ -62,8 +62,7 @@ const fitOptionNames = [
 ];
 
 /** @throws ConfigError for options that make no sense. */
-function checkFitOptions(where: string, options: FitOptions): void {
-  checkOptions(where, options, fitOptionNames);
+function checkFitOptions(options: FitOptions): void {
   wholeNumbers('fit', options, {
     batchSize: 1,
     epochs: 0,
@@ -74,7 +73,15 @@ function checkFitOptions(where: string, options: FitOptions): void {
     validationFreq: 1,
   });
   checkSignal('fit', options.signal);
-  const { classWeight = {} } = options;
+  const { classWeight = {}, shuffle = true } = options;
+  if (typeof shuffle !== 'boolean') {
+    throw new ConfigError(`fit: shuffle: expected true or false, got ${JSON.stringify(shuffle)}.`);
+  }
+  if (typeof classWeight !== 'object' || Symbol.iterator in classWeight) {
+    throw new ConfigError(
+      `fit: classWeight: expected an object with a weight by class, e.g. { 0: 1, 1: 5 }, got ${typeof classWeight === 'object' ? classWeight.constructor.name : typeof classWeight}.`,
+    );
+  }
   const wrong = Object.entries(classWeight).find(([, weight]) => !Number.isFinite(weight));
   if (wrong) {
     throw new ConfigError(
@@ -88,13 +95,14 @@ export function fitModel<L extends LogsOf<L>>(
   model: AnyModel,
   x: SamplesOf | BatchSource,
   y: SamplesOf | undefined,
-  options: FitOptions,
+  given: FitOptions,
 ): Promise<History<L>> {
   // Read at the call: the seed may be set for something else while data is prepared.
   const seed = currentSeed();
   return occupied(model, 'fit', async () => {
-    checkFitOptions(`${model.name}.fit`, options);
-    const given = new CallbackList(options.callbacks);
+    const options = givenOptions(`${model.name}.fit`, given, fitOptionNames);
+    checkFitOptions(options);
+    const own = new CallbackList(options.callbacks);
     void model.compiled;
     const { epochs = 1, batchSize = 32, initialEpoch = 0, signal } = options;
     signal?.throwIfAborted();
@@ -109,10 +117,10 @@ export function fitModel<L extends LogsOf<L>>(
       epochs,
       samples,
       steps,
-      verbose: given.ownProgress(options.verbose),
+      verbose: own.ownProgress(options.verbose),
     });
     const history = new History<L>();
-    const callbacks = new CallbackList([...given.callbacks, history], model);
+    const callbacks = new CallbackList([...own.callbacks, history], model);
     const epochOptions = { ...options, batchSize, history, callbacks, progress };
     const run = new FitRun(model, sources, epochOptions, seed);
     const validation = sources.validation !== undefined;

@@ -1,6 +1,5 @@
 // The options of a model's methods, and what they give.
 import type { Callback } from '../callbacks/callback.js';
-import type { CallbackList } from '../callbacks/callbackList.js';
 import type { Program } from '../graph/program.js';
 import type { LayerOptions } from '../layers/layer.js';
 import type { Structure } from '../layers/structure.js';
@@ -11,7 +10,7 @@ import type { BatchSource, SamplesOf } from './data.js';
 import type { Losses, LossWeights, Metrics } from './outputs.js';
 
 export interface CompileOptions {
-  /** Default: rmsprop in Keras; here `adam` until it is named. */
+  /** Default: `rmsprop`, as in Keras. */
   readonly optimizer?: string | Optimizer | SerializedObject;
   /** One for all outputs, a list with one for each, or by the outputs' names. */
   readonly loss?: Losses;
@@ -34,7 +33,7 @@ export interface FitOptions {
   readonly validationData?: readonly [SamplesOf, SamplesOf, SamplesOf?] | BatchSource;
   /** Whether each epoch takes the samples in a fresh order. Default true. */
   readonly shuffle?: boolean;
-  readonly callbacks?: readonly Callback[] | CallbackList;
+  readonly callbacks?: Callback | readonly Callback[];
   /** 0 silent, 1 a bar, 2 a line per epoch; `auto`: a bar on a terminal, else lines. */
   readonly verbose?: number | 'auto';
   /** Weight of each class in the loss: `{ 0: 1, 1: 5 }`. */
@@ -57,7 +56,7 @@ export interface EvaluateOptions {
   readonly sampleWeight?: SamplesOf;
   readonly steps?: number;
   readonly verbose?: number | 'auto';
-  readonly callbacks?: readonly Callback[] | CallbackList;
+  readonly callbacks?: Callback | readonly Callback[];
   readonly signal?: AbortSignal;
 }
 
@@ -65,7 +64,7 @@ export interface PredictOptions {
   readonly batchSize?: number;
   readonly steps?: number;
   readonly verbose?: number | 'auto';
-  readonly callbacks?: readonly Callback[] | CallbackList;
+  readonly callbacks?: Callback | readonly Callback[];
   readonly signal?: AbortSignal;
 }
 

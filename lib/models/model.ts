@@ -1,12 +1,10 @@
 // Model: a layer that can be compiled, trained, evaluated and asked for predictions.
 import type { LogsOf } from '../callbacks/callback.js';
 import type { History } from '../callbacks/history.js';
-import { evaluate as evaluateTensors } from '../graph/evaluate.js';
-import { type AnyLayer, layers as layerRegistry } from '../layers/layer.js';
+import { type AnyLayer, checkLayerOptions, layers as layerRegistry } from '../layers/layer.js';
 import type { Structure } from '../layers/structure.js';
-import { formatShape, sameShape } from '../tensor/shape.js';
-import { Tensor, type TensorLike, tensor } from '../tensor/tensor.js';
-import { ConfigError, ShapeError } from '../util/errors.js';
+import { Tensor, type TensorLike } from '../tensor/tensor.js';
+import { ConfigError } from '../util/errors.js';
 import { CompiledModel } from './compiled-model.js';
 import type { BatchSource, SamplesOf } from './data.js';
 import { evaluateModel, runOne } from './evaluate.js';
@@ -70,6 +68,12 @@ export class Model<
   fits = 0;
 
   constructor(options: ModelOptions<In, Out> = {}, className?: string) {
+    if (new.target === Model) checkLayerOptions('Model', options, ['inputs', 'outputs']);
+    if ((options as unknown) instanceof Tensor) {
+      throw new ConfigError(
+        'Model: expected an object of options, got a tensor. Write new Model({ inputs, outputs }).',
+      );
+    }
     super(
       options,
       className ?? (options.inputs && new.target === Model ? 'Functional' : undefined),
@@ -117,53 +121,39 @@ export class Model<
     return predictNow(this, x) as OutputsOf<Out>;
   }
 
-  /** One step of training; returns loss and metrics. */
+  /** The outputs for one batch, computed at once however many samples it has; no callbacks. */
+  predictOnBatch(x: SamplesOf): Promise<OutputsOf<Out>> {
+    return this.predict(x, { batchSize: Number.MAX_SAFE_INTEGER });
+  }
+
+  /** One step of training; returns loss and metrics of this batch alone. */
   trainOnBatch<L extends LogsOf<L> = Record<string, number>>(
     x: SamplesOf,
-    y: SamplesOf,
+    y?: SamplesOf | null,
     options: BatchOptions = {},
   ): Promise<L> {
-    return runOne(this, 'train', x, y, options);
+    return runOne(this, 'train', x, y ?? undefined, options);
   }
 
   /** Loss and metrics of one batch. */
   testOnBatch<L extends LogsOf<L> = Record<string, number>>(
     x: SamplesOf,
-    y: SamplesOf,
+    y?: SamplesOf | null,
     options: BatchOptions = {},
   ): Promise<L> {
-    return runOne(this, 'test', x, y, options);
+    return runOne(this, 'test', x, y ?? undefined, options);
   }
 
   /** Copies of all weights, in the order of `model.weights`. */
-  async getWeights(): Promise<Tensor[]> {
+  override async getWeights(): Promise<Tensor[]> {
     this.requireBuilt('getWeights');
-    const values = this.weights.map((weight) => weight.value);
-    await evaluateTensors(...values);
-    return values;
+    return super.getWeights();
   }
 
   /** Sets all weights, in the order of `model.weights`. */
-  setWeights(weights: readonly TensorLike[]): void {
+  override setWeights(weights: readonly TensorLike[]): void {
     this.requireBuilt('setWeights');
-    const own = this.weights;
-    if (own.length !== weights.length) {
-      throw new ConfigError(
-        `${this.name}: setWeights got ${weights.length} tensors for ${own.length} weights.`,
-      );
-    }
-    const given = weights.map((w) =>
-      w instanceof Tensor || typeof w === 'number' ? w : isHolder(w) ? w.value : tensor(w),
-    );
-    for (const [i, w] of given.entries()) {
-      const shape = w instanceof Tensor ? w.shape : [];
-      if (!sameShape(shape, own[i].shape)) {
-        throw new ShapeError(
-          `${this.name}: weight ${i} ("${own[i].path}") has shape ${formatShape(own[i].shape)}, got ${formatShape(shape)}.`,
-        );
-      }
-    }
-    for (const [i, w] of given.entries()) own[i].assign(w);
+    super.setWeights(weights);
   }
 
   /** The layer with a name, or at an index. */
@@ -219,6 +209,3 @@ export class Model<
   }
 }
 layerRegistry.add('Functional', Model, ['Model']);
-
-const isHolder = (x: TensorLike): x is { readonly value: Tensor } =>
-  typeof x === 'object' && x !== null && 'value' in x;

@@ -4,7 +4,7 @@ import type { Loss } from '../losses/loss.js';
 import { get as getMetric, type MetricLike } from '../metrics/index.js';
 import type { Metric } from '../metrics/metric.js';
 import { type Shape, sameShape } from '../tensor/shape.js';
-import { ConfigError } from '../util/errors.js';
+import { ConfigError, namingPlace } from '../util/errors.js';
 import { isSerialized } from '../util/serialize.js';
 import { suggestion } from '../util/suggest.js';
 
@@ -111,10 +111,11 @@ export function resolveLosses(
 }
 
 /** Throws for names of losses that do not exist. */
-export function checkLosses(given: Losses | undefined): void {
+export function checkLosses(given: Losses | undefined, where: string): void {
   const entries = isNamed(given) ? Object.values(given) : [given].flat();
   for (const loss of entries as (LossLike | null | undefined)[]) {
-    if (loss !== null && loss !== undefined && !isCrossentropy(loss)) getLoss(loss);
+    if (loss === null || loss === undefined || isCrossentropy(loss)) continue;
+    namingPlace(where, () => getLoss(loss));
   }
 }
 
@@ -139,8 +140,9 @@ export function checkMetrics(given: Metrics, where: string): void {
   }
   const flat = (isNamed(given) ? Object.values(given) : given).flat();
   for (const metric of flat) {
-    if (typeof metric !== 'string') continue;
-    getMetric(metric, { loss: undefined, trueShape: [1], predShape: [1, 2] });
+    if (metric === null || typeof metric === 'function' || typeof metric === 'object') continue;
+    const shapes = { loss: undefined, trueShape: [1], predShape: [1, 2] };
+    namingPlace(where, () => getMetric(metric, shapes));
   }
 }
 

@@ -7,18 +7,20 @@ import type { Structure } from '../layers/structure.js';
 import { asTensor } from '../ops/convert.js';
 import { concatenate, reshape } from '../ops/movement.js';
 import { formatShape, sizeOf } from '../tensor/shape.js';
-import { allocateData, fromData, type Tensor, type TensorLike } from '../tensor/tensor.js';
+import { allocateData, fromData, type Tensor, tensor } from '../tensor/tensor.js';
 import { DataError, StateError } from '../util/errors.js';
-import { checkOptions } from '../util/suggest.js';
+import { givenOptions } from '../util/options.js';
 import { runChunks } from './chunks.js';
 import {
   arrange,
   type BatchSource,
   type Dataset,
   isBatchSource,
+  isShaped,
   partsIn,
   rawBatch,
   rowsIn,
+  type Samples,
   type SamplesOf,
 } from './data.js';
 import { type BatchHooks, batchHooks, passParams } from './hooks.js';
@@ -91,9 +93,9 @@ async function predictData(
 export async function predictModel(
   model: AnyModel,
   x: SamplesOf | BatchSource,
-  options: PredictOptions,
+  given: PredictOptions,
 ): Promise<Structure> {
-  checkOptions(`${model.name}.predict`, options, [
+  const options = givenOptions(`${model.name}.predict`, given, [
     'batchSize',
     'steps',
     'verbose',
@@ -159,8 +161,8 @@ async function predictBatches(
 }
 
 /** An input of predictSync, computed. */
-function inputNow(x: TensorLike): Tensor {
-  const given = asTensor(x);
+function inputNow(x: Samples): Tensor {
+  const given = isShaped(x) ? tensor(x.data, { shape: x.shape }) : asTensor(x);
   if (given.rank === 0)
     throw new DataError('predictSync: expected samples along a first axis, got a scalar.');
   const t = given.rank === 1 ? reshape(given, [given.size, 1]) : given;
@@ -172,7 +174,7 @@ function inputNow(x: TensorLike): Tensor {
 /** `model.predictSync`. */
 export function predictNow(model: AnyModel, given: SamplesOf): Structure {
   const { form, parts } = partsIn(given, model.inputCount);
-  const x = parts.map((part) => inputNow(part as TensorLike));
+  const x = parts.map(inputNow);
   const step = model.stepFor('predict', { x, form, y: [], weights: [] });
   const feeds = x.map((t) => ({ source: realized(t).data, first: 0 }));
   return arrange(model.outputForm, step.graph.runSync({ feeds }));

@@ -160,8 +160,10 @@ export async function withClassWeight(
 
 /** What `validationSplit` leaves to train on, and takes from the end. */
 function split(data: Dataset, fraction: number): { train: Dataset; validation: Dataset } {
-  if (!(fraction > 0 && fraction < 1)) {
-    throw new ConfigError(`fit: validationSplit must be between 0 and 1, got ${fraction}.`);
+  if (typeof fraction !== 'number' || !(fraction > 0 && fraction < 1)) {
+    throw new ConfigError(
+      `fit: validationSplit must be a number between 0 and 1, got ${JSON.stringify(fraction) ?? fraction}.`,
+    );
   }
   const rows = rowsIn(data);
   const at = Math.floor(rows * (1 - fraction));

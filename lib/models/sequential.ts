@@ -46,6 +46,11 @@ export class Sequential extends Model {
 
   constructor(layers: readonly (AnyLayer | Tensor)[] | null = [], options: LayerOptions = {}) {
     super(options);
+    if (layers !== null && !Array.isArray(layers)) {
+      throw new ConfigError(
+        `${this.name}: expected a list of layers, new Sequential([…]), got ${(layers as object) instanceof Layer ? 'one layer' : typeof layers}.`,
+      );
+    }
     for (const layer of layers ?? []) this.push(layerOf(layer, this.name));
     this.restart();
   }

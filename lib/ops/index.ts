@@ -30,6 +30,7 @@ export {
   power as pow,
   subtract as sub,
 } from './elementwise.js';
+export { eye, eye as identity, full, ones, zeros } from './filled.js';
 export { dense, type MatmulOptions, matmul } from './gemm.js';
 export * as image from './image.js';
 export {
@@ -39,7 +40,6 @@ export {
   concatenate,
   expandDims,
   gather,
-  gather as take,
   oneHot,
   pad,
   reshape,
@@ -47,6 +47,7 @@ export {
   slice,
   squeeze,
   stack,
+  take,
   transpose,
 } from './movement.js';
 export {
@@ -62,6 +63,7 @@ export {
   argmax,
   argmin,
   logSumExp,
+  logSumExp as logsumexp,
   max,
   mean,
   min,
@@ -69,6 +71,7 @@ export {
   std,
   sum,
   variance,
+  variance as var,
 } from './reduce.js';
 export { segmentSum } from './segment.js';
 export { logSoftmax, softmax, sparseSoftmaxCrossEntropy } from './softmax.js';

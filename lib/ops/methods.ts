@@ -2,7 +2,7 @@
 import type { DType } from '../tensor/dtype.js';
 import type { Shape } from '../tensor/shape.js';
 import { Tensor, type TensorLike } from '../tensor/tensor.js';
-import { ShapeError } from '../util/errors.js';
+import { ConfigError, ShapeError } from '../util/errors.js';
 import { recordable } from './define.js';
 import * as elementwise from './elementwise.js';
 import { type MatmulOptions, matmul } from './gemm.js';
@@ -57,8 +57,8 @@ declare module '../tensor/tensor.js' {
     matmul(other: TensorLike, options?: MatmulOptions): Tensor;
     reshape(shape: Shape): Tensor;
     transpose(axes?: readonly number[]): Tensor;
-    /** Rows `begin` up to, not including, `end` of the first axis; negative counts from the end. */
-    slice(begin: number, end?: number): Tensor;
+    /** Rows `begin` (default 0) up to, not including, `end` of the first axis; negative counts from the end. */
+    slice(begin?: number, end?: number): Tensor;
     softmax(axis?: number): Tensor;
     argmax(axis?: number): Tensor;
     /** The tensor in another dtype. */
@@ -67,8 +67,13 @@ declare module '../tensor/tensor.js' {
 }
 
 /** Recorded as it was called: in a functional model the number of rows is not known. */
-const sliceRows = recordable('sliceRows', (x: Tensor, begin: number, end?: number): Tensor => {
+const sliceRows = recordable('sliceRows', (x: Tensor, begin = 0, end?: number): Tensor => {
   if (x.rank === 0) throw new ShapeError('slice: a scalar has no axis to slice.');
+  for (const row of [begin, end ?? 0]) {
+    if (Number.isInteger(row) || Math.abs(row) === Number.POSITIVE_INFINITY) continue;
+    const got = Array.isArray(row) ? 'an array; for several axes there is ops.slice' : String(row);
+    throw new ConfigError(`slice: expected whole numbers of rows, got ${got}.`);
+  }
   const [rows] = x.shape;
   const clamp = (i: number) => Math.max(0, Math.min(rows, i < 0 ? i + rows : i));
   const from = clamp(begin);
@@ -85,7 +90,7 @@ const methods: Record<string, unknown> = {
   transpose(this: Tensor, axes?: readonly number[]) {
     return movement.transpose(this, axes);
   },
-  slice(this: Tensor, begin: number, end?: number) {
+  slice(this: Tensor, begin?: number, end?: number) {
     return sliceRows(this, begin, end);
   },
   softmax(this: Tensor, axis?: number) {

@@ -12,6 +12,11 @@ const list = (attrs: Attrs, name: string): readonly number[] => attrs[name] as r
 export function normalizeAxis(axis: number, rank: number, where: string): number {
   const positive = axis < 0 ? axis + rank : axis;
   if (Number.isInteger(axis) && positive >= 0 && positive < rank) return positive;
+  if (!Number.isInteger(axis)) {
+    throw new ShapeError(
+      `${where}: expected a whole number as axis, got ${typeof axis === 'object' ? 'an object: the axis comes by position' : JSON.stringify(axis)}${atPath()}.`,
+    );
+  }
   throw new ShapeError(
     `${where}: axis ${axis} is outside of a tensor with ${rank} axes${atPath()}.`,
   );
@@ -130,7 +135,7 @@ export const broadcastTo = recordable('broadcastTo', (x: TensorLike, shape: Shap
       `broadcastTo: ${formatShape(t.shape)} does not broadcast to ${formatShape(shape)}${atPath()}.`,
     );
   }
-  return call(broadcastToOp, [t], { shape });
+  return call(broadcastToOp, [t], { shape: [...shape] });
 });
 
 /** @internal The sum of `x` over the axes along which `shape` was broadcast to get it. */
@@ -230,7 +235,7 @@ function dilate(x: Tensor, axis: number, stride: number): Tensor {
 const rawSlice = (x: Tensor, begin: Shape, shape: Shape, strides: Shape): Tensor =>
   sameShape(x.shape, shape) && strides.every((s, i) => s === 1 && begin[i] === 0)
     ? x
-    : call(sliceOp, [x], { begin, strides, shape });
+    : call(sliceOp, [x], { begin: [...begin], strides: [...strides], shape: [...shape] });
 
 /** @internal Elements [begin, end) of one axis. */
 export const sliceAxis = recordable(
@@ -355,10 +360,10 @@ const concatOp = defineOp({
   flops: () => 0,
 });
 
-/** Joins tensors along an axis (default: the last); the other sizes must agree. */
+/** Joins tensors along an axis (default: the first, as in Keras); the other sizes must agree. */
 export const concatenate = recordable(
   'concatenate',
-  (xs: readonly TensorLike[], axis = -1): Tensor => {
+  (xs: readonly TensorLike[], axis = 0): Tensor => {
     const ts = xs.map(asTensor);
     if (ts.length === 0)
       throw new ShapeError(`concatenate: expected at least one tensor${atPath()}.`);
@@ -430,7 +435,7 @@ export const gatherGradOp: Op = defineOp({
 });
 
 /**
- * The slices of `x` at `indices` (int32, any shape) along `axis`: Keras's `ops.take`.
+ * The slices of `x` at `indices` (int32, any shape) along `axis` (default: the first).
  *
  * @throws DataError when it runs, if an index is outside of the axis.
  */
@@ -446,6 +451,16 @@ export const gather = recordable(
       throw new DTypeError(`gather: expected indices of whole numbers, got float32${atPath()}.`);
     }
     return call(gatherOp, [t, cast(index, 'int32')], { axis: at });
+  },
+);
+
+/** `gather`; without an axis of all elements in a row, as in Keras. */
+export const take = recordable(
+  'take',
+  (x: TensorLike, indices: TensorLike, axis?: number): Tensor => {
+    if (axis !== undefined) return gather(x, indices, axis);
+    const t = asTensor(x);
+    return gather(reshape(t, [t.size]), indices);
   },
 );
 

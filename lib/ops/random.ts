@@ -1,7 +1,9 @@
 // Random ops. Numbers are a function of a key (seed and step) and a stream, so a mask is computed
 // again in the backward pass instead of being stored, and every backend draws the same bits.
-import type { Shape } from '../tensor/shape.js';
+import { type Shape, wholeShape } from '../tensor/shape.js';
 import { fromData, type Tensor, type TensorLike } from '../tensor/tensor.js';
+import { ConfigError } from '../util/errors.js';
+import { checkOptions } from '../util/suggest.js';
 import { asFloat, asTensor } from './convert.js';
 import { call, defineOp, type Op, scope } from './define.js';
 import { add, floor, multiply } from './elementwise.js';
@@ -53,8 +55,18 @@ export const currentSeed = (): number => globalSeed;
 /** @internal A number that differs at each call and follows from the seed. */
 export const nextDraw = (): number => draws++;
 
-/** Makes everything random from here on a function of `seed`: initializers, shuffling, dropout. */
+/**
+ * Makes everything random from here on a function of `seed`: initializers, shuffling, dropout.
+ *
+ * @param seed a whole number, of which the lowest 32 bits count
+ * @throws ConfigError for anything else.
+ */
 export function setRandomSeed(seed: number): void {
+  if (!Number.isSafeInteger(seed)) {
+    throw new ConfigError(
+      `setRandomSeed: expected a whole number, got ${typeof seed === 'number' ? seed : typeof seed}.`,
+    );
+  }
   globalSeed = seed >>> 0;
   draws = 0;
 }
@@ -70,6 +82,8 @@ export interface DrawOptions {
   /** @internal Which draw of the seed it is, outside of traces (whose key counts). Default 0. */
   readonly step?: number | undefined;
 }
+
+const drawOptions = ['seed', 'step'];
 
 /** A key and stream for one draw: of the trace, of a seed of its own, or of the global seed. */
 function drawFrom({ seed, step = 0 }: DrawOptions): { key: Tensor; stream: number } {
@@ -90,7 +104,7 @@ const draw =
   (op: typeof uniformOp) =>
   (shape: Shape, options: DrawOptions): Tensor => {
     const { key, stream } = drawFrom(options);
-    return call(op, [key], { stream, shape });
+    return call(op, [key], { stream, shape: wholeShape(shape, op.name) });
   };
 
 const drawUniform = draw(uniformOp);
@@ -106,6 +120,7 @@ export const uniform = (
   shape: Shape,
   options: DrawOptions & { minval?: number; maxval?: number } = {},
 ): Tensor => {
+  checkOptions('uniform', options, [...drawOptions, 'minval', 'maxval']);
   const { minval = 0, maxval = 1 } = options;
   const u = drawUniform(shape, options);
   return minval === 0 && maxval === 1 ? u : add(multiply(u, maxval - minval), minval);
@@ -116,6 +131,7 @@ export const normal = (
   shape: Shape,
   options: DrawOptions & { mean?: number; stddev?: number } = {},
 ): Tensor => {
+  checkOptions('normal', options, [...drawOptions, 'mean', 'stddev']);
   const { mean = 0, stddev = 1 } = options;
   return add(multiply(drawNormal(shape, options), stddev), mean);
 };
@@ -125,6 +141,7 @@ export const truncatedNormal = (
   shape: Shape,
   options: DrawOptions & { mean?: number; stddev?: number } = {},
 ): Tensor => {
+  checkOptions('truncatedNormal', options, [...drawOptions, 'mean', 'stddev']);
   const { mean = 0, stddev = 1 } = options;
   return add(multiply(drawTruncated(shape, options), stddev), mean);
 };
@@ -139,6 +156,7 @@ export const randint = (
 
 /** Zeroes a fraction `rate` of the elements and scales the rest by 1 / (1 − rate). */
 export function dropout(x: TensorLike, rate: number | Tensor, options: DrawOptions = {}): Tensor {
+  checkOptions('dropout', options, drawOptions);
   const { key, stream } = drawFrom(options);
   return call(dropoutOp, [asFloat(x), key, asTensor(rate)], { stream });
 }

@@ -1,6 +1,7 @@
 // Reductions over axes, and what is built from them: mean, variance, logSumExp, argmax.
 import { sizeOf } from '../tensor/shape.js';
 import type { Tensor, TensorLike } from '../tensor/tensor.js';
+import { checkOptions } from '../util/suggest.js';
 import { asFloat, asTensor, cast } from './convert.js';
 import { call, defineOp, type Op, recordable } from './define.js';
 import {
@@ -17,10 +18,17 @@ import {
   subtract,
   where,
 } from './elementwise.js';
-import { expandReduced, normalizeAxis, reducedShape, squeeze, sumAxes } from './movement.js';
+import {
+  expandReduced,
+  normalizeAxis,
+  reducedShape,
+  reshape,
+  squeeze,
+  sumAxes,
+} from './movement.js';
 
 /** One axis, several, or (by default) all. */
-export type Axes = number | readonly number[] | undefined;
+export type Axes = number | readonly number[] | null | undefined;
 
 /** Options of every reduction. */
 export interface ReduceOptions {
@@ -29,7 +37,8 @@ export interface ReduceOptions {
 }
 
 function normalizeAxes(axis: Axes, rank: number, where: string): number[] {
-  const axes = axis === undefined ? Array.from({ length: rank }, (_, i) => i) : [axis].flat();
+  const axes =
+    axis === undefined || axis === null ? Array.from({ length: rank }, (_, i) => i) : [axis].flat();
   return [...new Set(axes.map((a) => normalizeAxis(a, rank, where)))].sort((a, b) => a - b);
 }
 
@@ -49,6 +58,7 @@ function defineReduction(
     ...(vjp && { vjp }),
   } satisfies Op);
   return recordable<Reduction>(name, (x, axis, options = {}) => {
+    checkOptions(name, options, ['keepDims']);
     const t = convert(x);
     const axes = normalizeAxes(axis, t.rank, name);
     return axes.length === 0 ? t : call(op, [t], { axes, keepDims: options.keepDims ? 1 : 0 });
@@ -63,6 +73,7 @@ const asBool = (x: TensorLike): Tensor => cast(asTensor(x), 'bool');
 
 /** Sum over `axis` (default: all). Bytes and booleans are counted in int32. */
 export const sum: Reduction = recordable<Reduction>('sum', (x, axis, options = {}) => {
+  checkOptions('sum', options, ['keepDims']);
   const t = asNumber(x);
   return sumAxes(t, normalizeAxes(axis, t.rank, 'sum'), options.keepDims);
 });
@@ -143,13 +154,14 @@ function defineArg(name: string): (x: TensorLike, axis?: number) => Tensor {
     infer: ([x], attrs) => [{ shape: x.shape.filter((_, i) => i !== attrs.axis), dtype: 'int32' }],
     flops: ([x]) => sizeOf(x.shape),
   });
-  return recordable(name, (x: TensorLike, axis = -1) => {
-    const t = asFloat(x);
-    return call(op, [t], { axis: normalizeAxis(axis, t.rank, name) });
+  return recordable(name, (x: TensorLike, axis?: number) => {
+    const given = asFloat(x);
+    const t = axis === undefined ? reshape(given, [given.size]) : given;
+    return call(op, [t], { axis: normalizeAxis(axis ?? 0, t.rank, name) });
   });
 }
 
-/** Index (int32) of the first largest element along `axis` (default: the last). */
+/** Index (int32) of the first largest element along `axis`, or (by default) in all of them in a row. */
 export const argmax = defineArg('argMax');
-/** Index (int32) of the first smallest element along `axis` (default: the last). */
+/** Index (int32) of the first smallest element along `axis`, or (by default) in all of them in a row. */
 export const argmin = defineArg('argMin');

@@ -138,10 +138,11 @@ export const inTopK = recordable(
  */
 export const takeAlongAxis = recordable(
   'takeAlongAxis',
-  (x: TensorLike, indices: TensorLike, axis = -1): Tensor => {
-    const t = asTensor(x);
-    const at = normalizeAxis(axis, t.rank, 'takeAlongAxis');
-    const index = cast(indices, 'int32');
+  (x: TensorLike, indices: TensorLike, axis?: number): Tensor => {
+    const flat = (y: Tensor): Tensor => (axis === undefined ? reshape(y, [y.size]) : y);
+    const t = flat(asTensor(x));
+    const at = normalizeAxis(axis ?? 0, t.rank, 'takeAlongAxis');
+    const index = flat(cast(indices, 'int32'));
     const without = (shape: readonly number[]) => shape.toSpliced(at, 1, 1);
     const common =
       index.rank === t.rank ? broadcastShapes(without(t.shape), without(index.shape)) : undefined;

@@ -29,7 +29,7 @@ export class Adadelta extends FusedOptimizer {
 
   /** `new Adadelta(1)` */
   constructor(learningRate?: LearningRate | AdadeltaOptions, rest?: AdadeltaOptions) {
-    const options = toOptions<AdadeltaOptions>(learningRate, rest);
+    const options = toOptions<AdadeltaOptions>(new.target.name, learningRate, rest);
     checkOptions('Adadelta', options, [...optimizerOptionNames, 'rho', 'epsilon']);
     super({ ...options, learningRate: options.learningRate ?? 0.001 });
     this.rho = options.rho ?? 0.95;

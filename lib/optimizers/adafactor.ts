@@ -56,7 +56,7 @@ export class Adafactor extends Optimizer {
 
   /** `new Adafactor(1e-3)` */
   constructor(learningRate?: LearningRate | AdafactorOptions, rest?: AdafactorOptions) {
-    const options = toOptions<AdafactorOptions>(learningRate, rest);
+    const options = toOptions<AdafactorOptions>(new.target.name, learningRate, rest);
     checkOptions('Adafactor', options, [...optimizerOptionNames, ...ownNames]);
     super({ ...options, learningRate: options.learningRate ?? 0.001 });
     this.beta2Decay = options.beta2Decay ?? -0.8;

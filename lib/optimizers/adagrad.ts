@@ -26,7 +26,7 @@ export class Adagrad extends FusedOptimizer {
 
   /** `new Adagrad(0.1)` */
   constructor(learningRate?: LearningRate | AdagradOptions, rest?: AdagradOptions) {
-    const options = toOptions<AdagradOptions>(learningRate, rest);
+    const options = toOptions<AdagradOptions>(new.target.name, learningRate, rest);
     checkOptions('Adagrad', options, [
       ...optimizerOptionNames,
       'initialAccumulatorValue',

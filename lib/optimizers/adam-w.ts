@@ -13,7 +13,7 @@ export interface AdamWOptions extends AdamOptions {
 export class AdamW extends Adam {
   /** `new AdamW(1e-3, { weightDecay: 0.01 })` */
   constructor(learningRate?: LearningRate | AdamWOptions, rest?: AdamWOptions) {
-    const options = toOptions<AdamWOptions>(learningRate, rest);
+    const options = toOptions<AdamWOptions>(new.target.name, learningRate, rest);
     if (options.weightDecay === null) {
       throw new ConfigError('AdamW: expected a number as weightDecay, got null. Adam has none.');
     }

@@ -43,7 +43,7 @@ export class Adam extends FusedOptimizer {
 
   /** `new Adam(1e-3, { beta1: 0.9 })` or `new Adam({ learningRate: 1e-3 })` */
   constructor(learningRate?: LearningRate | AdamOptions, rest?: AdamOptions) {
-    const options = toOptions<AdamOptions>(learningRate, rest);
+    const options = toOptions<AdamOptions>(new.target.name, learningRate, rest);
     checkOptions(new.target.name, options, adamOptionNames);
     super({ ...options, learningRate: options.learningRate ?? 0.001 });
     this.beta1 = options.beta1 ?? 0.9;

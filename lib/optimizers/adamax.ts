@@ -32,7 +32,7 @@ export class Adamax extends FusedOptimizer {
 
   /** `new Adamax(2e-3)` */
   constructor(learningRate?: LearningRate | AdamaxOptions, rest?: AdamaxOptions) {
-    const options = toOptions<AdamaxOptions>(learningRate, rest);
+    const options = toOptions<AdamaxOptions>(new.target.name, learningRate, rest);
     checkOptions('Adamax', options, [...optimizerOptionNames, 'beta1', 'beta2', 'epsilon']);
     super({ ...options, learningRate: options.learningRate ?? 0.001 });
     this.beta1 = options.beta1 ?? 0.9;

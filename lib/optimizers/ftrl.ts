@@ -51,7 +51,7 @@ export class Ftrl extends FusedOptimizer {
 
   /** `new Ftrl(0.1, { l1RegularizationStrength: 0.01 })` */
   constructor(learningRate?: LearningRate | FtrlOptions, rest?: FtrlOptions) {
-    const options = toOptions<FtrlOptions>(learningRate, rest);
+    const options = toOptions<FtrlOptions>(new.target.name, learningRate, rest);
     checkOptions('Ftrl', options, [...optimizerOptionNames, ...ownNames]);
     super({ ...options, learningRate: options.learningRate ?? 0.001 });
     this.learningRatePower = options.learningRatePower ?? -0.5;

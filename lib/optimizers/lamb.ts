@@ -50,7 +50,7 @@ export class Lamb extends Optimizer {
 
   /** `new Lamb(1e-3)` */
   constructor(learningRate?: LearningRate | LambOptions, rest?: LambOptions) {
-    const options = toOptions<LambOptions>(learningRate, rest);
+    const options = toOptions<LambOptions>(new.target.name, learningRate, rest);
     checkOptions('Lamb', options, [...optimizerOptionNames, 'beta1', 'beta2', 'epsilon']);
     super({ ...options, learningRate: options.learningRate ?? 0.001 });
     this.beta1 = options.beta1 ?? 0.9;

@@ -29,7 +29,7 @@ export class Lion extends FusedOptimizer {
 
   /** `new Lion(1e-4, { weightDecay: 0.1 })` */
   constructor(learningRate?: LearningRate | LionOptions, rest?: LionOptions) {
-    const options = toOptions<LionOptions>(learningRate, rest);
+    const options = toOptions<LionOptions>(new.target.name, learningRate, rest);
     checkOptions('Lion', options, [...optimizerOptionNames, 'beta1', 'beta2']);
     super({ ...options, learningRate: options.learningRate ?? 0.001 });
     this.beta1 = options.beta1 ?? 0.9;

@@ -90,7 +90,7 @@ export class Muon extends FusedOptimizer {
 
   /** `new Muon(0.01, { excludeLayers: ['head'] })` */
   constructor(learningRate?: LearningRate | MuonOptions, rest?: MuonOptions) {
-    const options = toOptions<MuonOptions>(learningRate, rest);
+    const options = toOptions<MuonOptions>(new.target.name, learningRate, rest);
     checkOptions('Muon', options, [...optimizerOptionNames, ...Object.keys(defaults)]);
     const { learningRate: rate = 0.001, weightDecay = 0.004 } = options;
     super({ ...options, learningRate: rate, weightDecay });

@@ -37,7 +37,7 @@ export class Nadam extends FusedOptimizer {
 
   /** `new Nadam(1e-3)` */
   constructor(learningRate?: LearningRate | NadamOptions, rest?: NadamOptions) {
-    const options = toOptions<NadamOptions>(learningRate, rest);
+    const options = toOptions<NadamOptions>(new.target.name, learningRate, rest);
     checkOptions('Nadam', options, [...optimizerOptionNames, 'beta1', 'beta2', 'epsilon']);
     super({ ...options, learningRate: options.learningRate ?? 0.001 });
     this.beta1 = options.beta1 ?? 0.9;

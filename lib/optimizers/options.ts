@@ -1,6 +1,7 @@
 // The options that all optimizers have, and how constructors and configs give them.
 import { LearningRateSchedule, type ScheduleFunction } from '../schedules/index.js';
 import { ConfigError } from '../util/errors.js';
+import { optionsAfter } from '../util/options.js';
 import { isSerialized, type SerializedObject } from '../util/serialize.js';
 
 /** A number, or how it follows from the step. */
@@ -117,6 +118,7 @@ export function commonOptions(name: string, options: OptimizerOptions): CommonOp
 
 /** Positional learning rate or options, as constructors take them. */
 export function toOptions<O extends OptimizerOptions>(
+  where: string,
   first: LearningRate | O | undefined,
   rest: O | undefined,
 ): O {
@@ -125,8 +127,8 @@ export function toOptions<O extends OptimizerOptions>(
     typeof first === 'function' ||
     first instanceof LearningRateSchedule ||
     isSerialized(first);
-  if (!isRate) return { ...(first as O | undefined) } as O;
-  return { ...rest, learningRate: first } as O;
+  if (!isRate) return { ...optionsAfter(where, (first ?? {}) as O) };
+  return { ...optionsAfter(where, rest ?? {}), learningRate: first } as O;
 }
 
 /** Options of older Kerases that say how to compile, and nothing about the update. */

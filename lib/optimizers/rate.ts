@@ -50,9 +50,17 @@ export abstract class RateKeeper extends SlotKeeper {
 
   private toRate(rate: LearningRate): Rate {
     if (typeof rate === 'function' || rate instanceof LearningRateSchedule) return rate;
+    this.refuseNaN(rate);
     if (typeof rate === 'number') return this.addVariable('learning_rate', tensor(rate));
     if (isSerialized(rate)) return schedules.get(rate.class_name).fromConfig(rate.config);
     throw new ConfigError(`${this.name}: expected a number or a schedule as learningRate.`);
+  }
+
+  private refuseNaN(rate: LearningRate): void {
+    if (!Number.isNaN(rate)) return;
+    throw new ConfigError(
+      `${this.name}: expected a number or a schedule as learningRate, got NaN.`,
+    );
   }
 
   /** The learning rate of the coming step, before `decay`. */
@@ -68,6 +76,7 @@ export abstract class RateKeeper extends SlotKeeper {
    * @throws StateError for a number in place of a schedule.
    */
   set learningRate(rate: LearningRate) {
+    this.refuseNaN(rate);
     const { rate: before } = this;
     if (typeof rate !== 'number') {
       if (before instanceof Variable) this.forget(before);

@@ -37,7 +37,7 @@ export class RMSprop extends FusedOptimizer {
 
   /** `new RMSprop(1e-3, { rho: 0.9 })` */
   constructor(learningRate?: LearningRate | RMSpropOptions, rest?: RMSpropOptions) {
-    const options = toOptions<RMSpropOptions>(learningRate, rest);
+    const options = toOptions<RMSpropOptions>(new.target.name, learningRate, rest);
     checkOptions('RMSprop', options, [
       ...optimizerOptionNames,
       'rho',

@@ -41,7 +41,7 @@ export class ScheduleFreeAdamW extends FusedOptimizer {
     learningRate?: LearningRate | ScheduleFreeAdamWOptions,
     rest?: ScheduleFreeAdamWOptions,
   ) {
-    const options = toOptions<ScheduleFreeAdamWOptions>(learningRate, rest);
+    const options = toOptions<ScheduleFreeAdamWOptions>(new.target.name, learningRate, rest);
     checkOptions('ScheduleFreeAdamW', options, [
       ...optimizerOptionNames,
       'beta1',

@@ -27,7 +27,7 @@ export class SGD extends FusedOptimizer {
 
   /** `new SGD(0.01, { momentum: 0.9 })` or `new SGD({ learningRate: 0.01 })` */
   constructor(learningRate?: LearningRate | SGDOptions, rest?: SGDOptions) {
-    const options = toOptions<SGDOptions>(learningRate, rest);
+    const options = toOptions<SGDOptions>(new.target.name, learningRate, rest);
     checkOptions('SGD', options, [...optimizerOptionNames, 'momentum', 'nesterov']);
     super({ ...options, learningRate: options.learningRate ?? 0.01 });
     this.momentum = options.momentum ?? 0;

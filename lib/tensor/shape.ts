@@ -1,5 +1,7 @@
 // Shapes: sizes, strides, broadcasting and how they are written in messages.
 
+import { ShapeError } from '../util/errors.js';
+
 export type Shape = readonly number[];
 
 /** Number of elements; 1 for a scalar. */
@@ -18,6 +20,13 @@ export function writeAsUnknown(...sizes: number[]): void {
 /** `[32, 10]`; unknown sizes, as in the shapes of symbolic inputs, are written `null`. */
 export const formatShape = (shape: readonly (number | null)[]): string =>
   `[${shape.map((d) => (unknownSizes.has(d) ? 'null' : d)).join(', ')}]`;
+
+/** @internal A copy of a shape that a user gave. */
+export function wholeShape(given: Shape, where: string): number[] {
+  if (Array.isArray(given) && given.every((d) => Number.isInteger(d) && d >= 0)) return [...given];
+  const got = Array.isArray(given) ? formatShape(given) : JSON.stringify(given);
+  throw new ShapeError(`${where}: a shape is a list of whole numbers ≥ 0, got ${got}.`);
+}
 
 /** Row-major strides, in elements. */
 export function stridesOf(shape: Shape): number[] {

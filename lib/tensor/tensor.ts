@@ -5,8 +5,18 @@
 import type { Attrs } from '../graph/program.js';
 import type { Op } from '../ops/define.js';
 import { DTypeError, ShapeError } from '../util/errors.js';
+import { checkOptions } from '../util/suggest.js';
 import { type DataArray, type DType, isDType, viewOf } from './dtype.js';
-import { formatShape, type Shape, sizeOf } from './shape.js';
+import {
+  defaultDType,
+  fillNested,
+  type NestedNumbers,
+  nestedShape,
+  type TypedArrayInput,
+} from './nested.js';
+import { formatShape, type Shape, sizeOf, wholeShape } from './shape.js';
+
+export { isTypedArray, type NestedNumbers, type TypedArrayInput } from './nested.js';
 
 /** A run that will fill, or has filled, a tensor's data. */
 export interface PendingRun {
@@ -59,7 +69,7 @@ export class Tensor {
 
   /** @internal Use `tensor(...)`. */
   constructor(shape: Shape, dtype: DType, source: Source) {
-    this.shape = shape;
+    this.shape = Object.freeze(shape);
     this.dtype = dtype;
     this.source = source;
   }
@@ -77,20 +87,13 @@ export class Tensor {
   toString(): string {
     return `Tensor(${this.dtype} ${formatShape(this.shape)})`;
   }
+
+  /** @internal What console.log writes. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return String(this);
+  }
 }
 
-/** Numbers nested to any depth, e.g. `[[1, 2], [3, 4]]`. */
-export type NestedNumbers = number | boolean | readonly NestedNumbers[];
-export type TypedArrayInput =
-  | Float32Array
-  | Float64Array
-  | Int32Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Int8Array
-  | Int16Array
-  | Uint16Array
-  | Uint32Array;
 /** Something whose present value is a tensor: a variable. */
 export interface TensorHolder {
   readonly value: Tensor;
@@ -103,48 +106,6 @@ export interface TensorOptions {
   readonly shape?: Shape;
   /** Default: float32; int32, uint8 and bool for arrays of those. */
   readonly dtype?: DType;
-}
-
-export const isTypedArray = (values: unknown): values is TypedArrayInput =>
-  ArrayBuffer.isView(values) && !(values instanceof DataView);
-
-function nestedShape(values: NestedNumbers): number[] {
-  const shape: number[] = [];
-  for (let v: NestedNumbers = values; Array.isArray(v); v = v[0] ?? 0) shape.push(v.length);
-  return shape;
-}
-
-function fillNested(values: NestedNumbers, shape: Shape, out: DataArray): void {
-  let next = 0;
-  const visit = (v: NestedNumbers, axis: number): void => {
-    if (axis === shape.length) {
-      if (typeof v !== 'number' && typeof v !== 'boolean') {
-        throw new ShapeError(
-          `tensor: expected a number at depth ${axis} (the nesting began as ${formatShape(shape)}), got ${Array.isArray(v) ? 'an array' : typeof v}.`,
-        );
-      }
-      out[next++] = Number(v);
-      return;
-    }
-    if (!Array.isArray(v) || v.length !== shape[axis]) {
-      throw new ShapeError(
-        `tensor: ragged values: expected ${shape[axis]} entries at depth ${axis}, got ${Array.isArray(v) ? v.length : typeof v}.`,
-      );
-    }
-    for (const inner of v) visit(inner, axis + 1);
-  };
-  visit(values, 0);
-}
-
-function defaultDType(values: NestedNumbers | TypedArrayInput): DType {
-  if (isTypedArray(values)) {
-    if (values instanceof Uint8Array || values instanceof Uint8ClampedArray) return 'uint8';
-    if (values instanceof Float32Array || values instanceof Float64Array) return 'float32';
-    return 'int32';
-  }
-  let first: NestedNumbers = values;
-  while (Array.isArray(first)) first = first[0] ?? 0;
-  return typeof first === 'boolean' ? 'bool' : 'float32';
 }
 
 let allocate = (dtype: DType, length: number): DataArray =>
@@ -175,23 +136,19 @@ export const fromData = (
  * Makes a tensor of nested arrays, a typed array or a number; values are copied once.
  *
  * @example tensor([[1, 2], [3, 4]]); tensor(new Uint8Array(784), { shape: [1, 28, 28] })
- * @throws ShapeError if the values do not fill the shape or are ragged; DTypeError for an unknown dtype.
+ * @throws ShapeError if the values do not fill the shape or are ragged; DTypeError for an unknown dtype, or values
+ *   that are no numbers.
  */
-export function tensor(
-  values: NestedNumbers | TypedArrayInput,
-  options: TensorOptions = {},
-): Tensor {
-  const dtype = options.dtype ?? defaultDType(values);
+export function tensor(values: NestedNumbers, options: TensorOptions | null = {}): Tensor {
+  checkOptions('tensor', options, ['shape', 'dtype']);
+  const dtype = options?.dtype ?? defaultDType(values);
   if (!isDType(dtype)) {
     throw new DTypeError(
       `tensor: unknown dtype "${dtype}"; expected float32, int32, uint8 or bool.`,
     );
   }
-  const natural = isTypedArray(values) ? [values.length] : nestedShape(values);
-  const shape = [...(options.shape ?? natural)];
-  if (shape.some((d) => !Number.isInteger(d) || d < 0)) {
-    throw new ShapeError(`tensor: a shape holds whole numbers ≥ 0, got ${formatShape(shape)}.`);
-  }
+  const natural = nestedShape(values);
+  const shape = options?.shape ? wholeShape(options.shape, 'tensor') : natural;
   const size = sizeOf(shape);
   if (sizeOf(natural) !== size) {
     throw new ShapeError(
@@ -199,8 +156,7 @@ export function tensor(
     );
   }
   const data = allocateData(dtype, size);
-  if (!isTypedArray(values)) fillNested(values, natural, data);
-  else data.set(values);
+  fillNested(values, natural, data);
   if (dtype === 'bool') for (let i = 0; i < size; i++) data[i] = data[i] ? 1 : 0;
   return fromData(data, shape, dtype);
 }

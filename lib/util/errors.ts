@@ -9,6 +9,16 @@ export class NeuroneError extends Error {
   }
 }
 
+/** @internal Runs `fn`; a ConfigError of it says first where it was. */
+export function namingPlace<T>(where: string, fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`${where}: ${error.message}`, { cause: error });
+  }
+}
+
 /** Shapes that do not fit together. */
 export class ShapeError extends NeuroneError {}
 /** An element type that an operation does not take. */

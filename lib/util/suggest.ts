@@ -39,13 +39,23 @@ export function refuseOptions(where: string, options: object, names: readonly st
   }
 }
 
-/** Throws if `options` has a key that is not in `known`, nor among those of old or other configs, which are not listed. */
+/**
+ * Throws if `options` is no record, or has a key that is neither in `known` nor among those of old or other
+ * configs, which are not listed.
+ */
 export function checkOptions(
   where: string,
-  options: object,
+  options: object | null | undefined,
   known: readonly string[],
   unlisted: readonly string[] = [],
 ): void {
+  if (options === undefined || options === null) return;
+  if (typeof options !== 'object' || Array.isArray(options)) {
+    const got = Array.isArray(options) ? 'an array' : JSON.stringify(options);
+    throw new ConfigError(
+      `${where}: expected an object of options, { ${known[0]}: … }, got ${got}. Options: ${known.join(', ')}.`,
+    );
+  }
   for (const key of Object.keys(options)) {
     if (known.includes(key) || unlisted.includes(key)) continue;
     throw new ConfigError(

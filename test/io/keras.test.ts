@@ -171,7 +171,7 @@ function operations(): Model {
     activations
       .relu(x, { maxValue: 1, negativeSlope: 0.1 })
       .sub(ops.mean(x, -1, { keepDims: true })),
-    ops.oneHot(ops.argmax(x), 6),
+    ops.oneHot(ops.argmax(x, -1), 6),
   ];
   return new Model({ inputs: x, outputs: new Dense(3).apply(ops.concatenate(parts, 1)) });
 }

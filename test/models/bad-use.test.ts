@@ -105,7 +105,7 @@ describe('option values that make no sense', () => {
     ['validationBatchSize', { validationBatchSize: -1 }],
     ['validationData', { validationData: [x] }],
     ['validationData', { validationData: 5 }],
-    ['callbacks', { callbacks: new LambdaCallback({}) }],
+    ['callbacks', { callbacks: ['LambdaCallback'] }],
     ['callbacks', { callbacks: [{ onEpochEnd() {} }] }],
     ['classWeight', { classWeight: { 0: 'a' } }],
     ['verbose', { verbose: 'loud' }],

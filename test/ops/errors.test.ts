@@ -98,7 +98,7 @@ const errors: readonly [string, () => Tensor, string | RegExp][] = [
       ]),
     /pad: expected one \[before, after\] ≥ 0 for each of the 2 axes/,
   ],
-  ['concatenate', () => m.concatenate([a23, of([3, 3])]), /does not continue/],
+  ['concatenate', () => m.concatenate([a23, of([3, 4])]), /does not continue/],
   ['concatenate nothing', () => m.concatenate([]), 'concatenate: expected at least one tensor.'],
   [
     'concatenate dtypes',
@@ -114,7 +114,21 @@ const errors: readonly [string, () => Tensor, string | RegExp][] = [
   ['arange, a step of 0', () => m.arange(0, 3, 0), /step that is not 0/],
   ['sum', () => r.sum(a23, 2), 'sum: axis 2 is outside of a tensor with 2 axes.'],
   ['mean', () => r.mean(a23, [0, -3]), /axis -3 is outside of a tensor with 2 axes/],
-  ['argmax of a scalar', () => r.argmax(3), 'argMax: axis -1 is outside of a tensor with 0 axes.'],
+  [
+    'argmax of a scalar',
+    () => r.argmax(3, 0),
+    'argMax: axis 0 is outside of a tensor with 0 axes.',
+  ],
+  [
+    'an axis that is no number',
+    () => r.argmax(a23, 'x' as never),
+    /argMax: expected a whole number as axis, got "x"/,
+  ],
+  [
+    'options in the place of an axis',
+    () => r.sum(a23, { axis: 0 } as never),
+    /sum: .* the axis comes by position/,
+  ],
   ['softmax', () => s.softmax(a23, 2), 'softmax: axis 2 is outside of a tensor with 2 axes.'],
   [
     'cross-entropy',

@@ -72,7 +72,7 @@ const shapes: readonly [string, () => Tensor, string][] = [
       ]),
     'int32 [3, 5]',
   ],
-  ['concatenate', () => m.concatenate([of([2, 3]), of([2, 4])]), 'float32 [2, 7]'],
+  ['concatenate', () => m.concatenate([of([2, 3]), of([2, 4])], -1), 'float32 [2, 7]'],
   ['stack', () => m.stack([a23, a23, a23], -1), 'float32 [2, 3, 3]'],
   ['gather', () => m.gather(of([5, 4]), of([2, 3], 'int32'), 1), 'float32 [5, 2, 3]'],
   ['gather of a scalar index', () => m.gather(of([5, 4], 'uint8'), 2), 'uint8 [4]'],
@@ -90,7 +90,8 @@ const shapes: readonly [string, () => Tensor, string][] = [
   ['any', () => r.any(a23, 1), 'bool [2]'],
   ['logSumExp', () => r.logSumExp(a23, 1), 'float32 [2]'],
   ['variance, kept', () => r.variance(a23, 0, { keepDims: true }), 'float32 [1, 3]'],
-  ['argmax', () => r.argmax(a23), 'int32 [2]'],
+  ['argmax', () => r.argmax(a23, -1), 'int32 [2]'],
+  ['argmax of all', () => r.argmax(a23), 'int32 []'],
   ['softmax of int32', () => s.softmax(of([2, 3], 'int32'), 0), 'float32 [2, 3]'],
   [
     'cross-entropy',

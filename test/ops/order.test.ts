@@ -79,7 +79,7 @@ describe('order', () => {
           .slice(0, k),
       );
       expect(Array.from(indices.dataSync())).toEqual(first.flat());
-      expectTensor(found, indices.shape, Array.from(takeAlongAxis(t, indices).dataSync()));
+      expectTensor(found, indices.shape, Array.from(takeAlongAxis(t, indices, -1).dataSync()));
     }
   });
 
@@ -103,18 +103,18 @@ describe('order', () => {
   });
 
   it('takeAlongAxis counts from the end, broadcasts and refuses what is outside', async () => {
-    expectTensor(takeAlongAxis(x, ints([2, -1], [2, 1])), [2, 1], [2, 0]);
+    expectTensor(takeAlongAxis(x, ints([2, -1], [2, 1]), -1), [2, 1], [2, 0]);
     expectTensor(takeAlongAxis(x, ints([1, 0, -1], [1, 3]), 0), [1, 3], [0, 1, 0]);
-    expectTensor(takeAlongAxis(x, ints([0, 0, 1], [1, 3])), [2, 3], [3, 3, 1, 0, 0, 5]);
-    await expect(takeAlongAxis(x, ints([3, 0], [2, 1])).data()).rejects.toThrow('gather');
-    await expect(takeAlongAxis(x, ints([0, -4], [2, 1])).data()).rejects.toThrow('gather');
-    expect(() => takeAlongAxis(x, ints([0]))).toThrow('takeAlongAxis: indices [1] do not fit');
+    expectTensor(takeAlongAxis(x, ints([0, 0, 1], [1, 3]), -1), [2, 3], [3, 3, 1, 0, 0, 5]);
+    await expect(takeAlongAxis(x, ints([3, 0], [2, 1]), -1).data()).rejects.toThrow('gather');
+    await expect(takeAlongAxis(x, ints([0, -4], [2, 1]), -1).data()).rejects.toThrow('gather');
+    expect(() => takeAlongAxis(x, ints([0]), -1)).toThrow('takeAlongAxis: indices [1] do not fit');
   });
 
   it('has gradients', () => {
     checkGradient((t) => square(sort(t, 0)), [distinct([4, 3])]);
     for (const k of [1, 2]) checkGradient((t) => square(topK(t, k)[0]), [distinct([2, 5])]);
-    checkGradient((t) => square(takeAlongAxis(t, ints([1, 1, 0, 2], [2, 2]))), [real([2, 3])]);
+    checkGradient((t) => square(takeAlongAxis(t, ints([1, 1, 0, 2], [2, 2]), -1)), [real([2, 3])]);
   });
 
   it('runs in a traced function', () => {

@@ -154,7 +154,7 @@ describe('bodies', () => {
   it('of dense layers, with the weights gradient after the loop', () => {
     const f = (x: Tensor, w: Tensor, b: Tensor) =>
       scan(
-        (h: Tensor, t: Tensor) => [dense(concatenate([h, t]), w, b, 'tanh'), null],
+        (h: Tensor, t: Tensor) => [dense(concatenate([h, t], -1), w, b, 'tanh'), null],
         x,
         float([3, 2, 2]),
       )[0];

@@ -14,6 +14,7 @@ import { hsvToRgb, rgbToGrayscale, rgbToHsv } from '../../ops/image-color.js';
 import { concatenate, sliceAxis } from '../../ops/movement.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { ConfigError } from '../../util/errors.js';
+import { optionsAfter } from '../../util/options.js';
 import { checkLayerOptions, layers } from '../layer.js';
 import {
   FactorLayer,
@@ -117,7 +118,8 @@ export class RandomGrayscale extends RandomImageLayer<Tensor> {
   readonly factor: number;
 
   constructor(factor: number | RandomGrayscaleOptions = {}, rest: RandomGrayscaleOptions = {}) {
-    const options = typeof factor === 'number' ? { ...rest, factor } : factor;
+    const options =
+      typeof factor === 'number' ? { ...optionsAfter(new.target.name, rest), factor } : factor;
     super(options);
     checkLayerOptions('RandomGrayscale', options, ['factor', 'seed', 'dataFormat']);
     this.factor = options.factor ?? 0.5;

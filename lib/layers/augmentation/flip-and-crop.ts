@@ -5,6 +5,7 @@ import { resize } from '../../ops/image-resize.js';
 import { arange, gather, reverse, sliceAxis } from '../../ops/movement.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { ConfigError } from '../../util/errors.js';
+import { optionsAfter } from '../../util/options.js';
 import { type CropOptions, cropOptions } from '../image/resizing.js';
 import { checkLayerOptions, layers } from '../layer.js';
 import { RandomImageLayer, type RandomImageOptions } from './random-image.js';
@@ -24,7 +25,8 @@ export class RandomFlip extends RandomImageLayer<{ readonly flips: Tensor }> {
   readonly mode: string;
 
   constructor(mode: string | RandomFlipOptions = {}, rest: RandomFlipOptions = {}) {
-    const options = typeof mode === 'string' ? { ...rest, mode } : mode;
+    const options =
+      typeof mode === 'string' ? { ...optionsAfter(new.target.name, rest), mode } : mode;
     super(options);
     checkLayerOptions('RandomFlip', options, ['mode', 'seed', 'dataFormat']);
     const given = options.mode ?? 'horizontal_and_vertical';

@@ -18,7 +18,7 @@ import { permutation, symmetricBeta } from '../../ops/random-beta.js';
 import { formatShape } from '../../tensor/shape.js';
 import { type Tensor, tensor } from '../../tensor/tensor.js';
 import { ConfigError, DataError } from '../../util/errors.js';
-import { toNamed } from '../../util/options.js';
+import { optionsAfter, toNamed } from '../../util/options.js';
 import { titleOf } from '../input-spec.js';
 import { checkLayerOptions, layerOptionNames, layers } from '../layer.js';
 import {
@@ -72,7 +72,8 @@ export class MixUp extends MixingLayer<Mix> {
   readonly alpha: number;
 
   constructor(alpha: number | MixUpOptions = {}, rest: MixUpOptions = {}) {
-    const options = typeof alpha === 'number' ? { ...rest, alpha } : alpha;
+    const options =
+      typeof alpha === 'number' ? { ...optionsAfter(new.target.name, rest), alpha } : alpha;
     super(options);
     checkLayerOptions('MixUp', options, ['alpha', 'seed', 'dataFormat']);
     this.alpha = options.alpha ?? 0.2;

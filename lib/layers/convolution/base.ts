@@ -12,6 +12,7 @@ import { ConfigError } from '../../util/errors.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
 import { titleOf } from '../input-spec.js';
 import { Layer, type SymbolicShape } from '../layer.js';
+import { argument } from '../layer-options.js';
 import * as spatial from '../spatial-input.js';
 import { type ConvolutionOptions, rulesOf, serializeRules, type WeightRules } from './options.js';
 
@@ -60,9 +61,9 @@ export abstract class ConvolutionLayer extends Layer {
     this.padding = paddingNamed(where, options.padding ?? 'valid', causal);
     this.dataFormat = dataFormatOf(where, options.dataFormat);
     this.dilationRate = perAxis(where, 'dilationRate', options.dilationRate ?? 1, axes);
-    this.activation = activations.get(options.activation);
+    this.activation = argument(this, 'activation', () => activations.get(options.activation));
     this.useBias = options.useBias ?? true;
-    this.biasRules = rulesOf(options, 'bias', 'zeros');
+    this.biasRules = rulesOf(this, options, 'bias', 'zeros');
   }
 
   /** Keras's layers of one kernel refuse strides together with dilation. */

@@ -49,7 +49,7 @@ abstract class ConvTranspose extends ConvolutionLayer {
     const { outputPadding = null } = options;
     this.outputPadding =
       outputPadding === null ? null : perAxis(className, 'outputPadding', outputPadding, axes, 0);
-    this.kernelRules = rulesOf(options, 'kernel');
+    this.kernelRules = rulesOf(this, options, 'kernel');
     this.refuseDilatedStrides();
     if (this.outputPadding?.some((n, i) => n >= this.strides[i])) {
       throw new ConfigError(

@@ -46,7 +46,7 @@ abstract class Conv extends ConvolutionLayer {
     refuseOptions(className, options, unsupported);
     this.filters = countOf(className, 'filters', options.filters);
     this.groups = countOf(className, 'groups', options.groups ?? 1);
-    this.kernelRules = rulesOf(options, 'kernel');
+    this.kernelRules = rulesOf(this, options, 'kernel');
     if (this.filters % this.groups !== 0) {
       throw new ConfigError(
         `${titleOf(this)}: ${this.groups} groups do not divide ${this.filters} filters. Take a multiple of ${this.groups} filters, or other groups.`,

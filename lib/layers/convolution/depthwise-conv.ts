@@ -33,7 +33,7 @@ abstract class DepthwiseConv extends ConvolutionLayer {
     checkLayerOptions(className, options, depthwiseOptionNames, ['groups']);
     refuseGroups(className, options.groups);
     this.depthMultiplier = countOf(className, 'depthMultiplier', options.depthMultiplier ?? 1);
-    this.depthwiseRules = rulesOf(options, 'depthwise');
+    this.depthwiseRules = rulesOf(this, options, 'depthwise');
   }
 
   override build(inputShape: SymbolicShape): void {

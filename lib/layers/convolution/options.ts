@@ -23,6 +23,7 @@ import {
 } from '../../regularizers/index.js';
 import { ConfigError } from '../../util/errors.js';
 import type { LayerOptions } from '../layer.js';
+import { argument } from '../layer-options.js';
 
 /** Options of every convolution layer. */
 export interface ConvolutionOptions extends LayerOptions {
@@ -146,15 +147,21 @@ type Rules<P extends string> = { readonly [K in `${P}Initializer`]?: Initializer
 
 /** The rules that options tell for the weight that their names begin with. */
 export function rulesOf<P extends string>(
+  layer: { readonly className: string; readonly name: string },
   options: Rules<P>,
   prefix: P,
   initializer: InitializerLike = 'glorotUniform',
 ): WeightRules {
   const given: Rules<string> = options;
+  const [first, penalty, bound] = ['Initializer', 'Regularizer', 'Constraint'].map(
+    (kind) => `${prefix}${kind}`,
+  );
   return {
-    initializer: getInitializer(given[`${prefix}Initializer`] ?? initializer),
-    regularizer: getRegularizer(given[`${prefix}Regularizer`]),
-    constraint: getConstraint(given[`${prefix}Constraint`]),
+    initializer: argument(layer, first, () =>
+      getInitializer(given[`${prefix}Initializer`] ?? initializer),
+    ),
+    regularizer: argument(layer, penalty, () => getRegularizer(given[`${prefix}Regularizer`])),
+    constraint: argument(layer, bound, () => getConstraint(given[`${prefix}Constraint`])),
   };
 }
 

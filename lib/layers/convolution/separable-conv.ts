@@ -67,8 +67,8 @@ abstract class SeparableConv extends ConvolutionLayer {
     refuseGroups(className, options.groups);
     this.filters = countOf(className, 'filters', options.filters);
     this.depthMultiplier = countOf(className, 'depthMultiplier', options.depthMultiplier ?? 1);
-    this.depthwiseRules = rulesOf(options, 'depthwise');
-    this.pointwiseRules = rulesOf(options, 'pointwise');
+    this.depthwiseRules = rulesOf(this, options, 'depthwise');
+    this.pointwiseRules = rulesOf(this, options, 'pointwise');
   }
 
   override build(inputShape: SymbolicShape): void {

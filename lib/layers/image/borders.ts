@@ -4,6 +4,7 @@ import type { ChannelOrder } from '../../ops/windows.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../../util/errors.js';
+import { optionsAfter } from '../../util/options.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
 import { titleOf } from '../input-spec.js';
 import {
@@ -81,7 +82,9 @@ const isRecord = <O extends object>(given: Borders | O): given is O =>
 
 abstract class ZeroPadding extends BorderLayer {
   constructor(padding: Borders | ZeroPaddingOptions, rest: ZeroPaddingOptions, axes: number) {
-    const options = isRecord(padding) ? padding : { ...rest, padding };
+    const options = isRecord(padding)
+      ? padding
+      : { ...optionsAfter(new.target.name, rest), padding };
     const where = new.target.name;
     checkLayerOptions(where, options, ['padding', 'dataFormat']);
     super(options, bordersOf(where, 'padding', options.padding ?? 1, axes));
@@ -140,7 +143,9 @@ abstract class Cropping extends BorderLayer {
     rest: CroppingOptions,
     { axes, fallback = 1 }: { axes: number; fallback?: number },
   ) {
-    const options = isRecord(cropping) ? cropping : { ...rest, cropping };
+    const options = isRecord(cropping)
+      ? cropping
+      : { ...optionsAfter(new.target.name, rest), cropping };
     const where = new.target.name;
     checkLayerOptions(where, options, axes === 1 ? ['cropping'] : ['cropping', 'dataFormat']);
     super(options, bordersOf(where, 'cropping', options.cropping ?? fallback, axes));

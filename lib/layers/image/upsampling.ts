@@ -3,6 +3,7 @@ import { type Interpolation, interpolationOf, resize } from '../../ops/image-res
 import { gather } from '../../ops/movement.js';
 import { type ChannelOrder, type PerAxis, perAxis } from '../../ops/windows.js';
 import { fromData, type Tensor } from '../../tensor/tensor.js';
+import { optionsAfter } from '../../util/options.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
 import {
   checkLayerOptions,
@@ -70,7 +71,7 @@ abstract class UpSampling extends Layer {
 /** Repeats each time step: `[batch, steps, features] → [batch, steps · size, features]`. */
 export class UpSampling1D extends UpSampling {
   constructor(size: number | UpSamplingOptions = {}, rest: UpSamplingOptions = {}) {
-    super(isOptions(size) ? size : { ...rest, size }, ['size'], 1);
+    super(isOptions(size) ? size : { ...optionsAfter(new.target.name, rest), size }, ['size'], 1);
   }
 
   override getConfig(): Record<string, unknown> {
@@ -89,7 +90,7 @@ export class UpSampling2D extends UpSampling {
   readonly interpolation: Interpolation;
 
   constructor(size: PerAxis | UpSampling2DOptions = {}, rest: UpSampling2DOptions = {}) {
-    const options = isOptions(size) ? size : { ...rest, size };
+    const options = isOptions(size) ? size : { ...optionsAfter(new.target.name, rest), size };
     super(options, ['size', 'dataFormat', 'interpolation'], 2);
     this.interpolation = interpolationOf('UpSampling2D', options.interpolation ?? 'nearest');
   }
@@ -112,7 +113,11 @@ layers.add('UpSampling2D', UpSampling2D);
 /** Volumes enlarged by whole numbers: `[batch, depth, rows, columns, channels]`. */
 export class UpSampling3D extends UpSampling {
   constructor(size: PerAxis | UpSamplingOptions = {}, rest: UpSamplingOptions = {}) {
-    super(isOptions(size) ? size : { ...rest, size }, ['size', 'dataFormat'], 3);
+    super(
+      isOptions(size) ? size : { ...optionsAfter(new.target.name, rest), size },
+      ['size', 'dataFormat'],
+      3,
+    );
   }
 }
 layers.add('UpSampling3D', UpSampling3D);

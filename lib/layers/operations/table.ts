@@ -110,8 +110,8 @@ const dtypeOf = (name: unknown): unknown => {
 };
 
 for (const [name, className, fn, parameters, fixed] of [
-  ['argMax', 'Argmax', ops.argmax, [lastAxis], { keepdims: false }],
-  ['argMin', 'Argmin', ops.argmin, [lastAxis], { keepdims: false }],
+  ['argMax', 'Argmax', ops.argmax, [axis], { keepdims: false }],
+  ['argMin', 'Argmin', ops.argmin, [axis], { keepdims: false }],
   ['cumsum', 'Cumsum', ops.cumsum, [axis], { dtype: null }],
   ['cumprod', 'Cumprod', ops.cumprod, [axis], { dtype: null }],
   ['sort', 'Sort', ops.sort, [lastAxis], {}],
@@ -122,7 +122,7 @@ for (const [name, className, fn, parameters, fixed] of [
   ['squeeze', 'Squeeze', ops.squeeze, [axis], {}],
   ['transpose', 'Transpose', ops.transpose, [parameter('axes', null)], {}],
   ['broadcastTo', 'BroadcastTo', ops.broadcastTo, [parameter('shape')], {}],
-  ['concatenate', 'Concatenate', ops.concatenate, [lastAxis], {}],
+  ['concatenate', 'Concatenate', ops.concatenate, [parameter('axis', 0)], {}],
   ['stack', 'Stack', ops.stack, [parameter('axis', 0)], {}],
   ['reverse', 'Flip', ops.reverse, [parameter('axis')], {}],
 ] as const) {
@@ -143,15 +143,12 @@ define('ops.nn', 'OneHot', ops.oneHot, {
 });
 record('oneHot', 'OneHot');
 
-define('ops.numpy', 'Take', ops.gather, {
-  operands: 2,
-  parameters: [parameter('axis', 0)],
-  lists: undefined,
-});
-record('gather', 'Take');
+define('ops.numpy', 'Take', ops.take, { operands: 2, parameters: [axis], lists: undefined });
+record('take', 'Take');
+record('gather', 'Take', ([x, indices, axis = 0]) => [x, indices, axis]);
 define('ops.numpy', 'TakeAlongAxis', ops.takeAlongAxis, {
   operands: 2,
-  parameters: [lastAxis],
+  parameters: [axis],
   lists: 'int32',
 });
 record('takeAlongAxis', 'TakeAlongAxis');

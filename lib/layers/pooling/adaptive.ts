@@ -2,6 +2,7 @@
 import { adaptiveAveragePool, adaptiveMaxPool } from '../../ops/adaptive-pooling.js';
 import { type ChannelOrder, type PerAxis, perAxis } from '../../ops/windows.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { optionsAfter } from '../../util/options.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
 import {
   checkLayerOptions,
@@ -34,7 +35,9 @@ abstract class AdaptivePooling extends Layer {
     outputSize: Given,
     rest: AdaptivePoolingOptions,
   ) {
-    const options = isOptions(outputSize) ? outputSize : { ...rest, outputSize };
+    const options = isOptions(outputSize)
+      ? outputSize
+      : { ...optionsAfter(new.target.name, rest), outputSize };
     super(options);
     const where = new.target.name;
     checkLayerOptions(where, options, ['outputSize', 'dataFormat']);

@@ -5,6 +5,7 @@ import { expandDims } from '../../ops/movement.js';
 import { max, mean, sum } from '../../ops/reduce.js';
 import type { ChannelOrder } from '../../ops/windows.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { optionsAfter } from '../../util/options.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
 import {
   type CallOptions,
@@ -33,7 +34,10 @@ abstract class GlobalPooling extends Layer {
     dataFormat: string | GlobalPoolingOptions,
     rest: GlobalPoolingOptions,
   ) {
-    const options = typeof dataFormat === 'string' ? { ...rest, dataFormat } : dataFormat;
+    const options =
+      typeof dataFormat === 'string'
+        ? { ...optionsAfter(new.target.name, rest), dataFormat }
+        : dataFormat;
     super(options);
     checkLayerOptions(new.target.name, options, ['dataFormat', 'keepdims']);
     this.dataFormat = dataFormatOf(new.target.name, options.dataFormat);

@@ -3,6 +3,7 @@ import { averagePool, maxPool, poolPadding } from '../../ops/pooling.js';
 import { type ChannelOrder, type PerAxis, perAxis } from '../../ops/windows.js';
 import { formatShape } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { optionsAfter } from '../../util/options.js';
 import { type DataFormat, dataFormatOf } from '../data-format.js';
 import {
   checkLayerOptions,
@@ -46,7 +47,9 @@ abstract class Pooling extends Layer {
     rest: PoolingOptions,
     defaultSize?: number,
   ) {
-    const options = isOptions(poolSize) ? poolSize : { ...rest, poolSize };
+    const options = isOptions(poolSize)
+      ? poolSize
+      : { ...optionsAfter(new.target.name, rest), poolSize };
     super(options);
     const where = new.target.name;
     checkLayerOptions(where, options, ownNames);

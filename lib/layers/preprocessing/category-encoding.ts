@@ -2,6 +2,7 @@
 import { cast } from '../../ops/convert.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { ConfigError } from '../../util/errors.js';
+import { optionsAfter } from '../../util/options.js';
 import { refuseOptions } from '../../util/suggest.js';
 import {
   type CallOptions,
@@ -37,7 +38,10 @@ export class CategoryEncoding extends NumericLayer {
   readonly outputMode: OutputMode;
 
   constructor(numTokens: number | CategoryEncodingOptions, rest: CategoryEncodingOptions = {}) {
-    const options = typeof numTokens === 'number' ? { ...rest, numTokens } : numTokens;
+    const options =
+      typeof numTokens === 'number'
+        ? { ...optionsAfter(new.target.name, rest), numTokens }
+        : numTokens;
     super(options);
     checkLayerOptions('CategoryEncoding', options, ['numTokens', 'outputMode'], ['sparse']);
     refuseOptions('CategoryEncoding', options, ['sparse']);

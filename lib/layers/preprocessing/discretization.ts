@@ -2,6 +2,7 @@
 import { asFloat, cast } from '../../ops/convert.js';
 import { type Tensor, tensor } from '../../tensor/tensor.js';
 import { ConfigError, StateError } from '../../util/errors.js';
+import { optionsAfter } from '../../util/options.js';
 import { camelKeys } from '../../util/registry.js';
 import { refuseOptions } from '../../util/suggest.js';
 import { checkLayerOptions, type LayerOptions, layers } from '../layer.js';
@@ -46,7 +47,7 @@ export class Discretization extends NumericLayer {
     rest: DiscretizationOptions = {},
   ) {
     const options: DiscretizationOptions = Array.isArray(boundaries)
-      ? { ...rest, binBoundaries: boundaries }
+      ? { ...optionsAfter(new.target.name, rest), binBoundaries: boundaries }
       : (boundaries as DiscretizationOptions);
     super(options);
     const own = ['binBoundaries', 'numBins', 'epsilon', 'outputMode'];

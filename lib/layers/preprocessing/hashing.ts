@@ -1,6 +1,7 @@
 // Hashing: strings and whole numbers into a fixed number of bins.
 import { fromData, type Tensor } from '../../tensor/tensor.js';
 import { ConfigError, TraceError } from '../../util/errors.js';
+import { optionsAfter } from '../../util/options.js';
 import { refuseOptions } from '../../util/suggest.js';
 import { type CallOptions, checkLayerOptions, Layer, type LayerOptions, layers } from '../layer.js';
 import { encodeCategories, type OutputMode, outputModeOf } from './encode.js';
@@ -48,7 +49,8 @@ export class Hashing extends Layer {
   readonly outputMode: OutputMode;
 
   constructor(numBins: number | HashingOptions, rest: HashingOptions = {}) {
-    const options = typeof numBins === 'number' ? { ...rest, numBins } : numBins;
+    const options =
+      typeof numBins === 'number' ? { ...optionsAfter(new.target.name, rest), numBins } : numBins;
     super(options);
     checkLayerOptions(
       'Hashing',

@@ -4,6 +4,7 @@ import { scope } from '../../ops/define.js';
 import { multiply } from '../../ops/elementwise.js';
 import { fromData, type Tensor, tensor } from '../../tensor/tensor.js';
 import { ConfigError, DataError, FormatError, StateError } from '../../util/errors.js';
+import { optionsAfter } from '../../util/options.js';
 import { camelKeys } from '../../util/registry.js';
 import { refuseOptions } from '../../util/suggest.js';
 import type { ArrayKeeper, AssetKeeper } from '../assets.js';
@@ -21,7 +22,10 @@ import { readFile, readLines, vocabularyName, writeLines } from './vocabulary-fi
 export const lookupOptions = <O extends { maxTokens?: number | null }>(
   first: number | null | O,
   rest: O,
-): O => (typeof first === 'number' || first === null ? { ...rest, maxTokens: first } : first);
+): O =>
+  typeof first === 'number' || first === null
+    ? { ...optionsAfter('a lookup', rest), maxTokens: first }
+    : first;
 
 /** Looks tokens up in a vocabulary. */
 export abstract class IndexLookup<T extends Token>

@@ -7,6 +7,7 @@ import { mean, variance } from '../../ops/reduce.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.js';
 import { type NestedNumbers, type Tensor, tensor } from '../../tensor/tensor.js';
 import { ConfigError, DataError, ShapeError } from '../../util/errors.js';
+import { optionsAfter } from '../../util/options.js';
 import { checkLayerOptions, type LayerOptions, layers, type SymbolicShape } from '../layer.js';
 import { adaptTo, type Batches, type NumericData, NumericLayer, numericBatch } from './data.js';
 
@@ -72,7 +73,7 @@ export class Normalization extends NumericLayer {
   ) {
     const isAxis = axis === null || typeof axis === 'number' || Array.isArray(axis);
     const options: NormalizationOptions = isAxis
-      ? { ...rest, axis }
+      ? { ...optionsAfter(new.target.name, rest), axis }
       : (axis as NormalizationOptions);
     super(options);
     checkLayerOptions('Normalization', options, ['axis', 'mean', 'variance', 'invert']);

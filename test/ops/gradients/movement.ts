@@ -90,7 +90,7 @@ export const movementCases: GradientCases = {
     moved([real([0])], (x) => m.pad(x, [[2, 1]]), 'empty'),
   ],
   concat: [
-    moved([real([2, 3]), real([2, 1])], (a, b) => m.concatenate([a, b])),
+    moved([real([2, 3]), real([2, 1])], (a, b) => m.concatenate([a, b], -1)),
     moved([real([2, 3]), real([0, 3])], (a, b) => m.concatenate([a, b, a], 0), 'twice the same'),
     moved([real([3]), real([3])], (a, b) => m.stack([a, b], 1), 'stack'),
   ],
