@@ -270,10 +270,10 @@ export const where = recordable(
   },
 );
 
-/** x between `low` and `high`. */
+/** x between `low` and `high`; `low` where it is above `high`, as TensorFlow has it. */
 export const clip = recordable(
   'clip',
-  (x: TensorLike, low: TensorLike, high: TensorLike): Tensor => minimum(maximum(x, low), high),
+  (x: TensorLike, low: TensorLike, high: TensorLike): Tensor => maximum(minimum(x, high), low),
 );
 
 const stopGradientOp = defineOp({
