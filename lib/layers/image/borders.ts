@@ -13,6 +13,7 @@ import {
   layers,
   type SymbolicShape,
 } from '../layer.js';
+import { unmasked } from '../view.js';
 
 /** Elements before and after along one axis. */
 type Pair = readonly [number, number];
@@ -88,7 +89,7 @@ abstract class ZeroPadding extends BorderLayer {
 
   override call(x: Tensor): Tensor {
     checkInput(this, x.shape, { rank: this.borders.length + 2 });
-    return pad(x, this.allBorders);
+    return unmasked(x, pad(x, this.allBorders));
   }
 
   override getConfig(): Record<string, unknown> {
@@ -154,11 +155,8 @@ abstract class Cropping extends BorderLayer {
         `${titleOf(this)}: cropping ${JSON.stringify(this.borders)} leaves nothing of input ${formatShape(x.shape)}. Crop less, or check the layer before it.`,
       );
     }
-    return slice(
-      x,
-      allBorders.map(([before]) => before),
-      shape,
-    );
+    const starts = allBorders.map(([before]) => before);
+    return unmasked(x, slice(x, starts, shape));
   }
 
   override getConfig(): Record<string, unknown> {

@@ -12,6 +12,7 @@ import {
   layers,
   type SymbolicShape,
 } from '../layer.js';
+import { unmasked } from '../view.js';
 
 export interface UpSamplingOptions extends LayerOptions {
   /** How often each row, column, … is repeated, for all axes or for each. Default 2. */
@@ -59,7 +60,7 @@ abstract class UpSampling extends Layer {
 
   override call(x: Tensor): Tensor {
     checkInput(this, x.shape, { rank: this.size.length + 2 });
-    return repeatAxes(x, this.dataFormat === 'channels_first' ? 2 : 1, this.size);
+    return unmasked(x, repeatAxes(x, this.dataFormat === 'channels_first' ? 2 : 1, this.size));
   }
 
   override getConfig(): Record<string, unknown> {
@@ -100,7 +101,7 @@ export class UpSampling2D extends UpSampling {
     checkInput(this, x.shape, { rank: 4 });
     const first = dataFormat === 'channels_first' ? 2 : 1;
     const to = [x.shape[first] * size[0], x.shape[first + 1] * size[1]] as const;
-    return resize(x, to, { interpolation, dataFormat });
+    return unmasked(x, resize(x, to, { interpolation, dataFormat }));
   }
 
   override getConfig(): Record<string, unknown> {
