@@ -39,8 +39,10 @@ export const sign = defineUnary('sign');
 export const square = defineUnary('square', (dy, x) => multiply(dy, multiply(x, 2)));
 /** √x */
 export const sqrt = defineUnary('sqrt', (dy, _x, y) => divide(multiply(dy, 0.5), y));
-/** 1/√x */
-export const rsqrt = defineUnary('rsqrt', (dy, x, y) => multiply(dy, multiply(divide(y, x), -0.5)));
+/** 1/√x; where its result counts for nothing its derivative is 0, at 0 too, as TensorFlow has it. */
+export const rsqrt = defineUnary('rsqrt', (dy, x, y) =>
+  where(equal(dy, 0), 0, multiply(dy, multiply(divide(y, x), -0.5))),
+);
 /** 1/x */
 export const reciprocal = defineUnary('reciprocal', (dy, _x, y) =>
   negative(multiply(dy, square(y))),
