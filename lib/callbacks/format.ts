@@ -7,8 +7,10 @@ const exactDigits = 100;
 
 /** `toFixed` that rounds ties to even, as Python does. */
 function fixed(value: number, digits: number): string {
+  // From here on every float64 is whole, and `toFixed` gives an exponent.
+  if (Math.abs(value) >= 1e21) return `${BigInt(value)}${digits ? `.${'0'.repeat(digits)}` : ''}`;
   const rounded = value.toFixed(digits);
-  if (digits >= exactDigits || Math.abs(value) >= 1e21) return rounded;
+  if (digits >= exactDigits) return rounded;
   const exact = value.toFixed(exactDigits);
   const point = exact.indexOf('.');
   const cut = exact.slice(point + 1 + digits);

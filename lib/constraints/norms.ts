@@ -10,15 +10,17 @@ import { Constraint, constraints } from './constraint.js';
 /** Added to norms before dividing by them. */
 const epsilon = 1e-7;
 
-type Axis = number | readonly number[];
+/** Axes along which norms are taken; null: all of them. */
+type Axis = number | readonly number[] | null;
 
 function axisOption(where: string, given: Axis | undefined): Axis {
-  const axis = given ?? 0;
-  if ([axis].flat().every(Number.isInteger)) return axis;
-  throw new ConfigError(`${where}: expected a whole number, or a list of them, as axis.`);
+  const axis = given === undefined ? 0 : given;
+  if (axis === null || [axis].flat().every(Number.isInteger)) return axis;
+  throw new ConfigError(`${where}: expected a whole number, a list of them, or null as axis.`);
 }
 
-const normsOf = (w: Tensor, axis: Axis): Tensor => sqrt(sum(square(w), axis, { keepDims: true }));
+const normsOf = (w: Tensor, axis: Axis): Tensor =>
+  sqrt(sum(square(w), axis ?? undefined, { keepDims: true }));
 
 /** Scales each unit's weights from its norm to the desired one. */
 const scaled = (w: Tensor, norms: Tensor, desired: Tensor): Tensor =>
@@ -36,7 +38,7 @@ constraints.add('NonNeg', NonNeg);
 export interface MaxNormOptions {
   /** The largest norm of a unit. Default 2. */
   readonly maxValue?: number;
-  /** Axes along which norms are taken. Default 0. */
+  /** Axes along which norms are taken, or null for all of them. Default 0. */
   readonly axis?: Axis;
 }
 
@@ -63,7 +65,7 @@ constraints.add('MaxNorm', MaxNorm);
 
 /** Options of `UnitNorm`. */
 export interface UnitNormOptions {
-  /** Axes along which norms are taken. Default 0. */
+  /** Axes along which norms are taken, or null for all of them. Default 0. */
   readonly axis?: Axis;
 }
 
@@ -92,7 +94,7 @@ export interface MinMaxNormOptions {
   readonly maxValue?: number;
   /** How much of the way to the nearest allowed norm is gone at each update. Default 1. */
   readonly rate?: number;
-  /** Axes along which norms are taken. Default 0. */
+  /** Axes along which norms are taken, or null for all of them. Default 0. */
   readonly axis?: Axis;
 }
 

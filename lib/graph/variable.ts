@@ -4,6 +4,7 @@ import type { BoundState } from '../backend/backend.js';
 import { asTensor, cast } from '../ops/convert.js';
 import { scope } from '../ops/define.js';
 import { add, subtract } from '../ops/elementwise.js';
+import { viewOf } from '../ops/movement.js';
 import type { DataArray, DType } from '../tensor/dtype.js';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
 import {
@@ -154,7 +155,7 @@ export class Variable {
     return new Tensor(this.shape, this.dtype, { kind: 'value', data: this.data, run: this.run });
   }
 
-  /** @internal Makes all readings one tensor until `unpin`, so that a derivative can name it. */
+  /** @internal Makes all readings one tensor until `assign` or `unpin`, so that a derivative can name it. */
   pin(): Tensor {
     this.pinned ??= this.value;
     return this.pinned;
@@ -189,7 +190,9 @@ export class Variable {
       trace.stateOf(this).current = t;
       return;
     }
-    const { data, run } = materialize(t);
+    // A derivative may lead through what is assigned while it is being made: that must stay pending.
+    const { data, run } = materialize(this.pinned ? viewOf(t) : t);
+    if (this.pinned) this.pinned = t;
     this.data = data;
     this.version = ++versions;
     this.run = run;

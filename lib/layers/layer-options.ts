@@ -39,7 +39,10 @@ export const layerOptionNames = [
 
 /** What a layer is told when it is called. */
 export interface CallOptions {
-  /** Whether it is training: dropout drops, batch statistics are taken. Default false. */
+  /**
+   * Whether it is training: dropout drops, batch statistics are taken. Default false. For a layer of a functional
+   * model, what the model is called with comes first, as in Keras: `fit` trains all layers, `predict` none.
+   */
   readonly training?: boolean;
   /** Which time steps count, `[batch, time]` bool. */
   readonly mask?: Tensor | undefined;

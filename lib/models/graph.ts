@@ -1,12 +1,29 @@
 // The graph of a functional model: its layers in Keras's order, how its calls are run, and its config.
 import { Input } from '../layers/input.js';
 import type { AnyLayer, CallOptions } from '../layers/layer.js';
-import { isList, namesIn, type Structure, tensorsOf, withTensors } from '../layers/structure.js';
+import {
+  isList,
+  maskOf,
+  namesIn,
+  type Structure,
+  setMask,
+  tensorsOf,
+  withTensors,
+} from '../layers/structure.js';
 import { type LayerNode, SymbolicTensor, symbolsOf } from '../layers/symbolic.js';
+import { viewOf } from '../layers/view.js';
 import { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError } from '../util/errors.js';
 import { suggestion } from '../util/suggest.js';
 import { fitted, inputFault } from './input-fault.js';
+
+/** `t` with the mask that a model was called with. */
+function withMask(t: Tensor, mask: Tensor | undefined): Tensor {
+  if (mask === undefined || maskOf(t) === mask) return t;
+  const masked = viewOf(t);
+  setMask(masked, mask);
+  return masked;
+}
 
 /** The nodes between inputs and outputs, inputs first, and the layers in the order in which they are met. */
 interface Walk {
@@ -177,13 +194,18 @@ export class ModelGraph {
     return names.flatMap((name) => byName.get(name) ?? []);
   }
 
-  /** The outputs for given inputs. */
-  run(inputs: readonly Tensor[], options: CallOptions): Structure {
-    const values = new Map<Tensor, Tensor>(this.inputs.map((symbol, i) => [symbol, inputs[i]]));
+  /**
+   * The outputs for given inputs. Masks go in with the inputs, and on from layer to layer. As in Keras, `training`
+   * is the same for all layers; what one was called with when the model was made counts where it is not given.
+   */
+  run(inputs: readonly Tensor[], { training, masks = [] }: CallOptions): Structure {
+    const given = inputs.map((t, i) => withMask(t, masks[i]));
+    const values = new Map<Tensor, Tensor>(this.inputs.map((symbol, i) => [symbol, given[i]]));
     for (const node of this.nodes) {
       if (!node.input) continue;
       const given = tensorsOf(node.input).map((t) => values.get(t) ?? t);
-      const out = node.layer.apply(withTensors(node.input, given), { ...options, ...node.options });
+      const options = training === undefined ? node.options : { ...node.options, training };
+      const out = node.layer.apply(withTensors(node.input, given), options);
       const symbols = tensorsOf(node.output);
       for (const [i, t] of tensorsOf(out).entries()) values.set(symbols[i], t);
     }

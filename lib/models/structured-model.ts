@@ -1,9 +1,9 @@
 // What a model is made of: layers between symbolic tensors, or a function over layers; its inputs and outputs.
 import { Input } from '../layers/input.js';
 import { type AnyLayer, type CallOptions, Layer, layersIn } from '../layers/layer.js';
-import { type Structure, type SymbolicShape, tensorsOf } from '../layers/structure.js';
+import { isList, type Structure, type SymbolicShape, tensorsOf } from '../layers/structure.js';
 import { inferSymbolic, symbolsOf } from '../layers/symbolic.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
 import { ConfigError, ShapeError, StateError } from '../util/errors.js';
 import { arrange, type Form, formOf } from './data.js';
 import { ModelGraph } from './graph.js';
@@ -44,7 +44,11 @@ export class StructuredModel<In extends Structure, Out extends Structure> extend
 
   /** The model's function. A functional model runs its layers. */
   override call(x: In, options: CallOptions): Out {
-    if (this.graph) return this.graph.run(this.graph.arrange(x, this.name), options) as Out;
+    if (this.graph) {
+      // Masks of inputs by name are on the tensors themselves.
+      const masks = x instanceof Tensor || isList(x) ? options.masks : undefined;
+      return this.graph.run(this.graph.arrange(x, this.name), { ...options, masks }) as Out;
+    }
     throw new StateError(
       `${this.name}: a model is made of inputs and outputs, or of a class with call(x, { training }).`,
     );

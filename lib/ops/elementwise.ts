@@ -39,8 +39,10 @@ export const sign = defineUnary('sign');
 export const square = defineUnary('square', (dy, x) => multiply(dy, multiply(x, 2)));
 /** √x */
 export const sqrt = defineUnary('sqrt', (dy, _x, y) => divide(multiply(dy, 0.5), y));
-/** 1/√x */
-export const rsqrt = defineUnary('rsqrt', (dy, x, y) => multiply(dy, multiply(divide(y, x), -0.5)));
+/** 1/√x; where its result counts for nothing its derivative is 0, at 0 too, as TensorFlow has it. */
+export const rsqrt = defineUnary('rsqrt', (dy, x, y) =>
+  where(equal(dy, 0), 0, multiply(dy, multiply(divide(y, x), -0.5))),
+);
 /** 1/x */
 export const reciprocal = defineUnary('reciprocal', (dy, _x, y) =>
   negative(multiply(dy, square(y))),
@@ -270,10 +272,10 @@ export const where = recordable(
   },
 );
 
-/** x between `low` and `high`. */
+/** x between `low` and `high`; `low` where it is above `high`, as TensorFlow has it. */
 export const clip = recordable(
   'clip',
-  (x: TensorLike, low: TensorLike, high: TensorLike): Tensor => minimum(maximum(x, low), high),
+  (x: TensorLike, low: TensorLike, high: TensorLike): Tensor => maximum(minimum(x, high), low),
 );
 
 const stopGradientOp = defineOp({

@@ -302,6 +302,7 @@ def cases():
             for spec in ["", ".2f", ".0f", "08.3f", "+.1f", " .1f", "<8.2f", "^9.2f", "*>9.2f", ".3e", ".2g", "g", ".3", ".1%", ",.1f", "E"]
             for value in [0.125, 1234567.875, 2.5e-7, 1.0, -0.5]
         ],
+        *[template(spec, value) for spec in [".0f", "08.3f", ",.1f"] for value in [1e21, -1.5e25]],
         *[template(spec, value, True) for spec in ["", "d", "02d", "5d", "<4d", "04d", ".1f", ",d", "+d"] for value in [7, 12345]],
         *directions(),
         events("default"),

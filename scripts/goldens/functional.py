@@ -41,7 +41,8 @@ def diamond():
 
 def chain():
     x = keras.Input((4,), name="x")
-    h = L.Dropout(0.5, name="drop")(L.Dense(6, activation="relu", name="h")(x), training=False)
+    # What fit says of training comes before what the layer was called with.
+    h = L.BatchNormalization(momentum=0.8, name="norm")(L.Dense(6, activation="relu", name="h")(x), training=False)
     return keras.Model(x, L.Dense(1, activation="sigmoid", name="out")(h), name="chain")
 
 

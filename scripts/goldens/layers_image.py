@@ -103,6 +103,23 @@ def resizing(rng):
     return out
 
 
+def unchanged(rng):
+    """Layers that have nothing to do drop masks all the same."""
+    x1, x2 = normal(rng, 2, 3, 2), normal(rng, 2, 3, 4, 2)
+    masks = [flags(rng, 2, 3)]
+    return [
+        case(f"nothing to do, {type(layer).__name__}", layer, x, rng, masks)
+        for layer, x in [
+            (K.ZeroPadding1D(0), x1),
+            (K.Cropping2D(0), x2),
+            (K.UpSampling1D(1), x1),
+            (K.UpSampling2D(1, interpolation="bilinear"), x2),
+            (K.Resizing(3, 4), x2),
+            (K.CenterCrop(3, 4), x2),
+        ]
+    ]
+
+
 def cases():
     rng = np.random.default_rng(32)
-    return borders(rng) + upsampling(rng) + resizing(rng)
+    return borders(rng) + upsampling(rng) + resizing(rng) + unchanged(rng)

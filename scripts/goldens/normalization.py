@@ -23,6 +23,10 @@ def outputs(layer, x, c, training, mask=None):
     return {"y": array(y), "gradients": [array(g) for g in gradients]}
 
 
+def zero_row():
+    return np.array([[0, 0, 0], [1, 2, -2]], "float32")
+
+
 def case(label, layer, xs, rng, mask=None, low=-0.5, high=0.5):
     """Inference, a training step for each x (statistics after each), and inference again."""
     unbuilt = config(layer)
@@ -175,6 +179,7 @@ def layer_cases():
         case("default", K.UnitNormalization(name="unit"), draw(4, 5), rng),
         case("axis 1", K.UnitNormalization(axis=1, name="unit_1"), draw(2, 3, 4), rng),
         case("two axes", K.UnitNormalization(axis=[1, 2], name="unit_2"), draw(2, 3, 4), rng),
+        case("a row of zeros", K.UnitNormalization(name="unit_3"), [zero_row()], np.random.default_rng(1)),
         case(
             "dense",
             K.SpectralNormalization(K.Dense(3, name="inner"), name="sn"),

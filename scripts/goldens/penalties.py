@@ -55,6 +55,8 @@ def cases():
         out += [constrained(constraint, w) for w in matrices]
     for constraint in [C.MinMaxNorm(), C.MinMaxNorm(0.5, 1.2, rate=0.7, axis=-1), C.MinMaxNorm(1.0, 3.0, axis=0)]:
         out += [constrained(constraint, w) for w in matrices]
+    for constraint in [C.MaxNorm(0.5, axis=None), C.UnitNorm(axis=None), C.MinMaxNorm(1.0, 0.7)]:
+        out.append(constrained(constraint, matrices[0]))
     for constraint in [C.MaxNorm(1, axis=[0, 1, 2]), C.UnitNorm(axis=[0, 1, 2]), C.MinMaxNorm(2.0, 2.5, axis=[0, 1])]:
         out.append(constrained(constraint, kernel))
     return out

@@ -22,6 +22,24 @@ describe('outside of traces', () => {
     expect(read(v)).toEqual([3, 3]);
   });
 
+  it('a derivative sees what is assigned while it is being made, as it does in a trace', () => {
+    const run = (v: Variable) => () => {
+      v.assign(multiply(v.value, 3));
+      return sum(square(v.value));
+    };
+    const [v, w] = [variable([1, 2]), variable([1, 2])];
+    const outside = valueAndGrad(run(v), [v]);
+    const inside = compile(() => valueAndGrad(run(w), [w]))();
+    for (const { value, grads } of [outside, inside]) {
+      expect([...value.dataSync()]).toEqual([45]);
+      expect([...grads[0].dataSync()]).toEqual([18, 36]);
+    }
+    expect([read(v), read(w)]).toEqual([
+      [3, 6],
+      [3, 6],
+    ]);
+  });
+
   it('keeps its dtype, and refuses another shape', () => {
     const v = variable(tensor([1, 2], { dtype: 'int32' }), { name: 'count' });
     v.assign([2.7, -1.2]);

@@ -8,9 +8,9 @@ import { Dropout } from '../../lib/layers/dropout.js';
 import { Input, input } from '../../lib/layers/input.js';
 import { Layer } from '../../lib/layers/layer.js';
 import { Flatten } from '../../lib/layers/reshaping.js';
-import type { Structure } from '../../lib/layers/structure.js';
+import { maskOf, type Structure, setMask } from '../../lib/layers/structure.js';
 import { Sequential } from '../../lib/models/sequential.js';
-import type { Tensor } from '../../lib/tensor/tensor.js';
+import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
 import { ConfigError, DataError, FormatError, ShapeError } from '../../lib/util/errors.js';
 import { expectClose } from '../support/close.js';
 import { inputs, labelsOf, quiet, sumsOf } from '../support/models.js';
@@ -138,7 +138,38 @@ describe('a functional model', () => {
     expect((await model.predict(x)).dataSync()).toEqual(x.dataSync());
     expect(model.apply(x, { training: true }).dataSync()).not.toEqual(x.dataSync());
     const fixed = new Model({ inputs: t, outputs: inner.apply(t, { training: false }) });
-    expect(fixed.apply(x, { training: true }).dataSync()).toEqual(x.dataSync());
+    expect(fixed.apply(x).dataSync()).toEqual(x.dataSync());
+  });
+
+  it('lets the call of the model say whether it is training, before those of its layers, as Keras does', async () => {
+    const t = input([4]);
+    const never = new Model({
+      inputs: t,
+      outputs: new Dropout(0.9, { seed: 1 }).apply(t, { training: false }),
+    });
+    expect(never.apply(x).dataSync()).toEqual(x.dataSync());
+    expect(never.apply(x, { training: true }).dataSync()).not.toEqual(x.dataSync());
+    const always = new Model({
+      inputs: t,
+      outputs: new Dropout(0.9, { seed: 1 }).apply(t, { training: true }),
+    });
+    expect(always.apply(x).dataSync()).not.toEqual(x.dataSync());
+    expect((await always.predict(x)).dataSync()).toEqual(x.dataSync());
+  });
+
+  it('takes masks in with its inputs, and drops them where its layers do', () => {
+    const t = input([3, 2]);
+    const flat = new Model({ inputs: t, outputs: new Dense(1).apply(new Flatten().apply(t)) });
+    const kept = new Model({ inputs: t, outputs: new Dense(2).apply(t) });
+    const sequence = ops.broadcastTo(1, [2, 3, 2]);
+    const mask = tensor([
+      [1, 1, 0],
+      [1, 0, 0],
+    ]).cast('bool');
+    setMask(sequence, mask);
+    expect(maskOf(flat.apply(sequence))).toBeUndefined();
+    expect(maskOf(kept.apply(sequence))).toBe(mask);
+    expect(maskOf(kept.apply(ops.broadcastTo(1, [2, 3, 2]), { mask }))).toBe(mask);
   });
 
   it('freezes all layers within when it is frozen, as one frozen part does', async () => {

@@ -15,6 +15,7 @@ import {
   type SymbolicShape,
 } from '../layer.js';
 import { checkAxes } from '../spatial-input.js';
+import { unmasked } from '../view.js';
 
 /** Elements before and after along one axis. */
 type Pair = readonly [number, number];
@@ -92,7 +93,7 @@ abstract class ZeroPadding extends BorderLayer {
 
   override call(x: Tensor): Tensor {
     checkAxes(this, this.borders.length, x.shape);
-    return pad(x, this.allBorders);
+    return unmasked(x, pad(x, this.allBorders));
   }
 
   override getConfig(): Record<string, unknown> {
@@ -160,11 +161,8 @@ abstract class Cropping extends BorderLayer {
         `${titleOf(this)}: cropping ${JSON.stringify(this.borders)} leaves nothing of input ${formatShape(x.shape)}. Crop less, or check the layer before it.`,
       );
     }
-    return slice(
-      x,
-      allBorders.map(([before]) => before),
-      shape,
-    );
+    const starts = allBorders.map(([before]) => before);
+    return unmasked(x, slice(x, starts, shape));
   }
 
   override getConfig(): Record<string, unknown> {

@@ -10,6 +10,7 @@ import { type DataFormat, dataFormatOf } from '../data-format.js';
 import { titleOf } from '../input-spec.js';
 import { type CallOptions, Layer, type LayerOptions } from '../layer.js';
 import { isList, type Structure } from '../structure.js';
+import { unmasked } from '../view.js';
 
 export interface ImageLayerOptions extends LayerOptions {
   /** Where the channels are. Default: `channelsLast`. */
@@ -90,7 +91,10 @@ export abstract class ImageLayer<Drawn> extends Layer<Structure, Structure> {
       one ? single(fn(batched(t))) : fn(t);
     const ofImages = (t: Tensor, fn: (t: Tensor) => Tensor) =>
       inBatch(t, (b) => this.fromChannelsLast(fn(this.channelsLast(b))));
-    const moved = ofImages(images, (t) => this.transform(t, drawn));
+    const moved = unmasked(
+      images,
+      ofImages(images, (t) => this.transform(t, drawn)),
+    );
     if (x instanceof Tensor) return moved;
     const out: Record<string, Tensor> = { ...record, images: moved };
     for (const [name, t] of Object.entries(record)) {

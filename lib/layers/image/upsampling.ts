@@ -13,6 +13,7 @@ import {
   type SymbolicShape,
 } from '../layer.js';
 import { checkAxes } from '../spatial-input.js';
+import { unmasked } from '../view.js';
 
 export interface UpSamplingOptions extends LayerOptions {
   /** How often each row, column, … is repeated, for all axes or for each. Default 2. */
@@ -60,7 +61,7 @@ abstract class UpSampling extends Layer {
 
   override call(x: Tensor): Tensor {
     checkAxes(this, this.size.length, x.shape);
-    return repeatAxes(x, this.dataFormat === 'channels_first' ? 2 : 1, this.size);
+    return unmasked(x, repeatAxes(x, this.dataFormat === 'channels_first' ? 2 : 1, this.size));
   }
 
   override getConfig(): Record<string, unknown> {
@@ -101,7 +102,7 @@ export class UpSampling2D extends UpSampling {
     checkAxes(this, 2, x.shape);
     const first = dataFormat === 'channels_first' ? 2 : 1;
     const to = [x.shape[first] * size[0], x.shape[first + 1] * size[1]] as const;
-    return resize(x, to, { interpolation, dataFormat });
+    return unmasked(x, resize(x, to, { interpolation, dataFormat }));
   }
 
   override getConfig(): Record<string, unknown> {
