@@ -16,6 +16,8 @@ const options = {
   target: 'node20',
   packages: 'external',
   logLevel: 'warning',
+  minifyWhitespace: true, // a tenth less to parse: what an import takes
+  lineLimit: 120, // Node prints the line of an uncaught error
 };
 
 /** fflate is of the tools' packages only, so what is used of it comes along; a browser's build needs no threads. */
