@@ -13,6 +13,8 @@ constexpr std::int64_t kMostBytes = std::int64_t{512} << 20;  // of all programs
 std::shared_ptr<Prepared> PreparedStore::of(const std::shared_ptr<const Program>& program) {
   if (program->preparedBytes == 0 || program->preparedBytes > kMostBytes) return nullptr;
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (!latest_.empty() && latest_.back().lock() == program && program->prepared)
+    return program->prepared;
   std::erase_if(latest_, [&](const std::weak_ptr<const Program>& other) {
     const auto held = other.lock();
     return !held || held == program;

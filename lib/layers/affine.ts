@@ -1,20 +1,13 @@
 // What the normalization layers share: epsilon, and a scale gamma and an offset beta with one value
 // of each per feature.
-import {
-  type Constraint,
-  type ConstraintLike,
-  get as getConstraint,
-  serializeConstraint,
-} from '../constraints/index.js';
+import { type Constraint, type ConstraintLike, serializeConstraint } from '../constraints/index.js';
 import type { Variable } from '../graph/variable.js';
 import {
-  get as getInitializer,
   type Initializer,
   type InitializerLike,
   serializeInitializer,
 } from '../initializers/index.js';
 import {
-  get as getRegularizer,
   type Regularizer,
   type RegularizerLike,
   serializeRegularizer,
@@ -23,7 +16,7 @@ import { formatShape, type Shape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ShapeError } from '../util/errors.js';
 import { Layer, type LayerOptions, type SymbolicShape } from './layer.js';
-import { argument } from './layer-options.js';
+import { rulesOf } from './weight-rules.js';
 
 /** Options of gamma, beta and epsilon. */
 export interface AffineOptions extends LayerOptions {
@@ -77,24 +70,14 @@ export abstract class AffineLayer extends Layer {
     this.epsilon = options.epsilon ?? 1e-3;
     this.center = options.center ?? true;
     this.scale = options.scale ?? true;
-    this.betaInitializer = argument(this, 'betaInitializer', () =>
-      getInitializer(options.betaInitializer ?? 'zeros'),
-    );
-    this.gammaInitializer = argument(this, 'gammaInitializer', () =>
-      getInitializer(options.gammaInitializer ?? 'ones'),
-    );
-    this.betaRegularizer = argument(this, 'betaRegularizer', () =>
-      getRegularizer(options.betaRegularizer),
-    );
-    this.gammaRegularizer = argument(this, 'gammaRegularizer', () =>
-      getRegularizer(options.gammaRegularizer),
-    );
-    this.betaConstraint = argument(this, 'betaConstraint', () =>
-      getConstraint(options.betaConstraint),
-    );
-    this.gammaConstraint = argument(this, 'gammaConstraint', () =>
-      getConstraint(options.gammaConstraint),
-    );
+    const beta = rulesOf(this, options, 'beta', 'zeros');
+    this.betaInitializer = beta.initializer;
+    this.betaRegularizer = beta.regularizer;
+    this.betaConstraint = beta.constraint;
+    const gamma = rulesOf(this, options, 'gamma', 'ones');
+    this.gammaInitializer = gamma.initializer;
+    this.gammaRegularizer = gamma.regularizer;
+    this.gammaConstraint = gamma.constraint;
     this.supportsMasking = true;
   }
 

@@ -1,21 +1,14 @@
 // Dense: every output unit sees every input feature.
 import * as activations from '../activations/index.js';
-import {
-  type Constraint,
-  type ConstraintLike,
-  get as getConstraint,
-  serializeConstraint,
-} from '../constraints/index.js';
+import { type Constraint, type ConstraintLike, serializeConstraint } from '../constraints/index.js';
 import type { Variable } from '../graph/variable.js';
 import {
-  get as getInitializer,
   type Initializer,
   type InitializerLike,
   serializeInitializer,
 } from '../initializers/index.js';
 import { dense } from '../ops/gemm.js';
 import {
-  get as getRegularizer,
   type Regularizer,
   type RegularizerLike,
   serializeRegularizer,
@@ -34,6 +27,7 @@ import {
   type SymbolicShape,
 } from './layer.js';
 import { argument } from './layer-options.js';
+import { rulesOf } from './weight-rules.js';
 
 export interface DenseOptions extends LayerOptions {
   readonly units?: number;
@@ -95,24 +89,14 @@ export class Dense extends Layer {
     this.units = options.units;
     this.activation = argument(this, 'activation', () => activations.get(options.activation));
     this.useBias = options.useBias ?? true;
-    this.kernelInitializer = argument(this, 'kernelInitializer', () =>
-      getInitializer(options.kernelInitializer ?? 'glorotUniform'),
-    );
-    this.biasInitializer = argument(this, 'biasInitializer', () =>
-      getInitializer(options.biasInitializer ?? 'zeros'),
-    );
-    this.kernelRegularizer = argument(this, 'kernelRegularizer', () =>
-      getRegularizer(options.kernelRegularizer),
-    );
-    this.biasRegularizer = argument(this, 'biasRegularizer', () =>
-      getRegularizer(options.biasRegularizer),
-    );
-    this.kernelConstraint = argument(this, 'kernelConstraint', () =>
-      getConstraint(options.kernelConstraint),
-    );
-    this.biasConstraint = argument(this, 'biasConstraint', () =>
-      getConstraint(options.biasConstraint),
-    );
+    const kernel = rulesOf(this, options, 'kernel');
+    this.kernelInitializer = kernel.initializer;
+    this.kernelRegularizer = kernel.regularizer;
+    this.kernelConstraint = kernel.constraint;
+    const bias = rulesOf(this, options, 'bias', 'zeros');
+    this.biasInitializer = bias.initializer;
+    this.biasRegularizer = bias.regularizer;
+    this.biasConstraint = bias.constraint;
     this.supportsMasking = true;
   }
 

@@ -1,14 +1,8 @@
 // EinsumDense: a dense layer whose product is written as an equation.
 import * as activations from '../activations/index.js';
-import {
-  type Constraint,
-  type ConstraintLike,
-  get as getConstraint,
-  serializeConstraint,
-} from '../constraints/index.js';
+import { type Constraint, type ConstraintLike, serializeConstraint } from '../constraints/index.js';
 import type { Variable } from '../graph/variable.js';
 import {
-  get as getInitializer,
   type Initializer,
   type InitializerLike,
   serializeInitializer,
@@ -18,7 +12,6 @@ import { einsum } from '../ops/einsum.js';
 import { add } from '../ops/elementwise.js';
 import { reshape } from '../ops/movement.js';
 import {
-  get as getRegularizer,
   type Regularizer,
   type RegularizerLike,
   serializeRegularizer,
@@ -43,6 +36,7 @@ import {
   type SymbolicShape,
 } from './layer.js';
 import { argument } from './layer-options.js';
+import { rulesOf } from './weight-rules.js';
 
 export interface EinsumDenseOptions extends LayerOptions {
   /** `ab,bc->ac`: input, kernel, output. `...` may stand for axes at one end of input and output. */
@@ -132,24 +126,14 @@ export class EinsumDense extends Layer {
     this.outputShape = sizesOf(options.outputShape);
     this.activation = argument(this, 'activation', () => activations.get(options.activation));
     this.biasAxes = options.biasAxes ?? undefined;
-    this.kernelInitializer = argument(this, 'kernelInitializer', () =>
-      getInitializer(options.kernelInitializer ?? 'glorotUniform'),
-    );
-    this.biasInitializer = argument(this, 'biasInitializer', () =>
-      getInitializer(options.biasInitializer ?? 'zeros'),
-    );
-    this.kernelRegularizer = argument(this, 'kernelRegularizer', () =>
-      getRegularizer(options.kernelRegularizer),
-    );
-    this.biasRegularizer = argument(this, 'biasRegularizer', () =>
-      getRegularizer(options.biasRegularizer),
-    );
-    this.kernelConstraint = argument(this, 'kernelConstraint', () =>
-      getConstraint(options.kernelConstraint),
-    );
-    this.biasConstraint = argument(this, 'biasConstraint', () =>
-      getConstraint(options.biasConstraint),
-    );
+    const kernel = rulesOf(this, options, 'kernel');
+    this.kernelInitializer = kernel.initializer;
+    this.kernelRegularizer = kernel.regularizer;
+    this.kernelConstraint = kernel.constraint;
+    const bias = rulesOf(this, options, 'bias', 'zeros');
+    this.biasInitializer = bias.initializer;
+    this.biasRegularizer = bias.regularizer;
+    this.biasConstraint = bias.constraint;
   }
 
   override build(inputShape: SymbolicShape): void {

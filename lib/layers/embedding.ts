@@ -1,13 +1,7 @@
 // Embedding: a vector for each whole number.
-import {
-  type Constraint,
-  type ConstraintLike,
-  get as getConstraint,
-  serializeConstraint,
-} from '../constraints/index.js';
+import { type Constraint, type ConstraintLike, serializeConstraint } from '../constraints/index.js';
 import type { Variable } from '../graph/variable.js';
 import {
-  get as getInitializer,
   type Initializer,
   type InitializerLike,
   serializeInitializer,
@@ -16,7 +10,6 @@ import { asTensor } from '../ops/convert.js';
 import { cast, notEqual } from '../ops/elementwise.js';
 import { gather } from '../ops/movement.js';
 import {
-  get as getRegularizer,
   type Regularizer,
   type RegularizerLike,
   serializeRegularizer,
@@ -26,8 +19,8 @@ import { ConfigError } from '../util/errors.js';
 import { optionsAfter } from '../util/options.js';
 import { refuseOptions } from '../util/suggest.js';
 import { checkLayerOptions, Layer, type LayerOptions, layers } from './layer.js';
-import { argument } from './layer-options.js';
 import { setMask } from './structure.js';
+import { rulesOf } from './weight-rules.js';
 
 export interface EmbeddingOptions extends Omit<LayerOptions, 'inputDim'> {
   /** Number of vectors: indices are 0 … inputDim − 1. */
@@ -95,15 +88,10 @@ export class Embedding extends Layer {
     refuseOptions('Embedding', options, unsupported);
     this.inputDim = countOf('inputDim', options.inputDim);
     this.outputDim = countOf('outputDim', options.outputDim);
-    this.embeddingsInitializer = argument(this, 'embeddingsInitializer', () =>
-      getInitializer(options.embeddingsInitializer ?? 'uniform'),
-    );
-    this.embeddingsRegularizer = argument(this, 'embeddingsRegularizer', () =>
-      getRegularizer(options.embeddingsRegularizer),
-    );
-    this.embeddingsConstraint = argument(this, 'embeddingsConstraint', () =>
-      getConstraint(options.embeddingsConstraint),
-    );
+    const embeddings = rulesOf(this, options, 'embeddings', 'uniform');
+    this.embeddingsInitializer = embeddings.initializer;
+    this.embeddingsRegularizer = embeddings.regularizer;
+    this.embeddingsConstraint = embeddings.constraint;
     this.maskZero = options.maskZero ?? false;
     this.supportsMasking = this.maskZero;
     if (options.weights) this.startFrom(options.weights);

@@ -1,20 +1,13 @@
 // PReLU: a rectifier whose slope below 0 is learnt.
-import {
-  type Constraint,
-  type ConstraintLike,
-  get as getConstraint,
-  serializeConstraint,
-} from '../constraints/index.js';
+import { type Constraint, type ConstraintLike, serializeConstraint } from '../constraints/index.js';
 import type { Variable } from '../graph/variable.js';
 import {
-  get as getInitializer,
   type Initializer,
   type InitializerLike,
   serializeInitializer,
 } from '../initializers/index.js';
 import { multiply, negative, relu, subtract } from '../ops/elementwise.js';
 import {
-  get as getRegularizer,
   type Regularizer,
   type RegularizerLike,
   serializeRegularizer,
@@ -30,7 +23,7 @@ import {
   layers,
   type SymbolicShape,
 } from './layer.js';
-import { argument } from './layer-options.js';
+import { rulesOf } from './weight-rules.js';
 
 export interface PReLUOptions extends LayerOptions {
   /** Default: zeros. */
@@ -63,15 +56,10 @@ export class PReLU extends Layer {
       'alphaConstraint',
       'sharedAxes',
     ]);
-    this.alphaInitializer = argument(this, 'alphaInitializer', () =>
-      getInitializer(options.alphaInitializer ?? 'zeros'),
-    );
-    this.alphaRegularizer = argument(this, 'alphaRegularizer', () =>
-      getRegularizer(options.alphaRegularizer),
-    );
-    this.alphaConstraint = argument(this, 'alphaConstraint', () =>
-      getConstraint(options.alphaConstraint),
-    );
+    const alpha = rulesOf(this, options, 'alpha', 'zeros');
+    this.alphaInitializer = alpha.initializer;
+    this.alphaRegularizer = alpha.regularizer;
+    this.alphaConstraint = alpha.constraint;
     const { sharedAxes } = options;
     this.sharedAxes = typeof sharedAxes === 'number' ? [sharedAxes] : (sharedAxes ?? undefined);
     this.supportsMasking = true;

@@ -1,14 +1,12 @@
 // Lowering: whatever the graph, the program computes what its ops compute one by one.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compile, record, valueAndGrad } from '../../lib/graph/compile.js';
-import { lower, type PassName } from '../../lib/graph/lower.js';
+import { compile, valueAndGrad } from '../../lib/graph/compile.js';
+import type { PassName } from '../../lib/graph/lower.js';
 import { formatProgram } from '../../lib/graph/print.js';
 import { CompiledGraph } from '../../lib/graph/run.js';
-
-import { Trace, type Variable, variable } from '../../lib/graph/variable.js';
+import { type Variable, variable } from '../../lib/graph/variable.js';
 import { verify } from '../../lib/graph/verify.js';
-import { scope } from '../../lib/ops/define.js';
 import { add, exp, multiply, square } from '../../lib/ops/elementwise.js';
 import { dense, matmul } from '../../lib/ops/gemm.js';
 import { broadcastTo, reshape, transpose } from '../../lib/ops/movement.js';
@@ -16,6 +14,7 @@ import { mean } from '../../lib/ops/reduce.js';
 import { sgdUpdate } from '../../lib/ops/update-descent.js';
 import { type Tensor, tensor } from '../../lib/tensor/tensor.js';
 import { expectClose } from '../support/close.js';
+import { lowered as loweredOf } from '../support/fused.js';
 import { seeded } from '../support/random.js';
 import { carryOut, type Recipe, recipes } from './random-graph.js';
 
@@ -26,19 +25,8 @@ const read = (ts: readonly (Tensor | Variable)[]): number[] =>
   ts.flatMap((t) => [...('value' in t ? t.value : t).dataSync()]);
 
 /** Lowers a function of one matrix in a trace of its own. */
-function lowered(fn: (x: Tensor) => readonly Tensor[], without: readonly PassName[] = []) {
-  const trace = new Trace();
-  const x = trace.addArgument([4, 4], 'float32');
-  const randomKey = () => variable(tensor([0, 0, 0, 0], { dtype: 'int32' }));
-  const outputs = record(trace, { randomKey }, () => fn(x));
-  const before = { ...scope };
-  Object.assign(scope, { trace, path: '' });
-  try {
-    return lower({ name: 'test', trace, outputs }, without);
-  } finally {
-    Object.assign(scope, before);
-  }
-}
+const lowered = (fn: (x: Tensor) => readonly Tensor[], without?: readonly PassName[]) =>
+  loweredOf(fn, without, [4, 4]);
 
 const kernelsOf = (fn: (x: Tensor) => readonly Tensor[], without?: readonly PassName[]) =>
   lowered(fn, without).program.instructions.map(({ kernel }) => kernel);

@@ -6,6 +6,7 @@ import { Trace, variable } from '../../lib/graph/variable.js';
 import { verify } from '../../lib/graph/verify.js';
 import { ops, type Tensor, tensor } from '../../lib/index.js';
 import { scope } from '../../lib/ops/define.js';
+import type { Shape } from '../../lib/tensor/shape.js';
 import { seeded } from './random.js';
 
 export const random = (shape: readonly number[], seed: number, [low, high] = [-1, 1]): Tensor =>
@@ -25,9 +26,14 @@ export const kernel = random([3, 3, 3, 4], 2);
 export const [mean, scale, offset] = [3, 4, 5].map((seed) => random([4], seed));
 export const variance = random([4], 6, [0.5, 2]);
 
-export function lowered(fn: (x: Tensor) => readonly Tensor[], without: readonly PassName[] = []) {
+/** Lowers a function of one tensor, an image unless another shape is given, in a trace of its own. */
+export function lowered(
+  fn: (x: Tensor) => readonly Tensor[],
+  without: readonly PassName[] = [],
+  shape: Shape = image.shape,
+) {
   const trace = new Trace();
-  const x = trace.addArgument(image.shape, 'float32');
+  const x = trace.addArgument(shape, 'float32');
   const randomKey = () => variable(tensor([0, 0, 0, 0], { dtype: 'int32' }));
   const outputs = record(trace, { randomKey }, () => fn(x));
   const before = { ...scope };

@@ -14,7 +14,8 @@ import { titleOf } from '../input-spec.js';
 import { Layer, type SymbolicShape } from '../layer.js';
 import { argument } from '../layer-options.js';
 import * as spatial from '../spatial-input.js';
-import { type ConvolutionOptions, rulesOf, serializeRules, type WeightRules } from './options.js';
+import { rulesOf, serializeRules, type WeightRules } from '../weight-rules.js';
+import type { ConvolutionOptions } from './options.js';
 
 /** Sigmoid stays apart, so that losses find the logits behind it. */
 const fusedNames: ReadonlyMap<activations.Activation, ConvActivation> = new Map([

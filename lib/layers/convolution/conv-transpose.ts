@@ -9,6 +9,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { ConfigError } from '../../util/errors.js';
 import { titleOf } from '../input-spec.js';
 import { checkLayerOptions, layers, type SymbolicShape } from '../layer.js';
+import { rulesOf, serializeRules, type WeightRules } from '../weight-rules.js';
 import { ConvolutionLayer, countOf } from './base.js';
 import {
   type KernelArguments,
@@ -16,9 +17,6 @@ import {
   kernelOptionNames,
   optionsFrom,
   refuseGroups,
-  rulesOf,
-  serializeRules,
-  type WeightRules,
 } from './options.js';
 
 /** Options of Conv1DTranspose, Conv2DTranspose and Conv3DTranspose. */

@@ -8,15 +8,13 @@ import { refuseOptions } from '../../util/suggest.js';
 import { titleOf } from '../input-spec.js';
 import { checkLayerOptions, layers, type SymbolicShape } from '../layer.js';
 import { countChannels, refuseInput } from '../spatial-input.js';
+import { rulesOf, serializeRules, type WeightRules } from '../weight-rules.js';
 import { ConvolutionLayer, countOf } from './base.js';
 import {
   type KernelArguments,
   type KernelOptions,
   kernelOptionNames,
   optionsFrom,
-  rulesOf,
-  serializeRules,
-  type WeightRules,
 } from './options.js';
 
 /** Options of Conv1D, Conv2D and Conv3D. */

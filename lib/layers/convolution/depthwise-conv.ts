@@ -3,6 +3,7 @@ import type { Variable } from '../../graph/variable.js';
 import { fusedDepthwise } from '../../ops/convolve.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { checkLayerOptions, layers, type SymbolicShape } from '../layer.js';
+import { rulesOf, serializeRules, type WeightRules } from '../weight-rules.js';
 import { ConvolutionLayer, countOf } from './base.js';
 import {
   type DepthwiseArguments,
@@ -10,9 +11,6 @@ import {
   depthwiseOptionNames,
   optionsFrom,
   refuseGroups,
-  rulesOf,
-  serializeRules,
-  type WeightRules,
 } from './options.js';
 
 /** Options of DepthwiseConv1D and DepthwiseConv2D. */

@@ -1,29 +1,13 @@
 // Options of convolution layers, and arguments by position.
 
 import type { Activation } from '../../activations/index.js';
-import {
-  type Constraint,
-  type ConstraintLike,
-  get as getConstraint,
-  serializeConstraint,
-} from '../../constraints/index.js';
-import {
-  get as getInitializer,
-  type Initializer,
-  type InitializerLike,
-  serializeInitializer,
-} from '../../initializers/index.js';
+import type { ConstraintLike } from '../../constraints/index.js';
+import type { InitializerLike } from '../../initializers/index.js';
 import type { Padding } from '../../ops/convolve.js';
 import type { PerAxis } from '../../ops/windows.js';
-import {
-  get as getRegularizer,
-  type Regularizer,
-  type RegularizerLike,
-  serializeRegularizer,
-} from '../../regularizers/index.js';
+import type { RegularizerLike } from '../../regularizers/index.js';
 import { ConfigError } from '../../util/errors.js';
 import type { LayerOptions } from '../layer.js';
-import { argument } from '../layer-options.js';
 
 /** Options of every convolution layer. */
 export interface ConvolutionOptions extends LayerOptions {
@@ -133,41 +117,3 @@ export function refuseGroups(where: string, groups: number | undefined): void {
   if (groups === undefined || groups === 1) return;
   throw new ConfigError(`${where}: groups must be 1, got ${groups}. Conv layers have groups.`);
 }
-
-/** How a weight begins and what holds it. */
-export interface WeightRules {
-  readonly initializer: Initializer;
-  readonly regularizer: Regularizer | undefined;
-  readonly constraint: Constraint | undefined;
-}
-
-type Rules<P extends string> = { readonly [K in `${P}Initializer`]?: InitializerLike } & {
-  readonly [K in `${P}Regularizer`]?: RegularizerLike;
-} & { readonly [K in `${P}Constraint`]?: ConstraintLike };
-
-/** The rules that options tell for the weight that their names begin with. */
-export function rulesOf<P extends string>(
-  layer: { readonly className: string; readonly name: string },
-  options: Rules<P>,
-  prefix: P,
-  initializer: InitializerLike = 'glorotUniform',
-): WeightRules {
-  const given: Rules<string> = options;
-  const [first, penalty, bound] = ['Initializer', 'Regularizer', 'Constraint'].map(
-    (kind) => `${prefix}${kind}`,
-  );
-  return {
-    initializer: argument(layer, first, () =>
-      getInitializer(given[`${prefix}Initializer`] ?? initializer),
-    ),
-    regularizer: argument(layer, penalty, () => getRegularizer(given[`${prefix}Regularizer`])),
-    constraint: argument(layer, bound, () => getConstraint(given[`${prefix}Constraint`])),
-  };
-}
-
-/** The same in Keras's configs. */
-export const serializeRules = (prefix: string, rules: WeightRules): Record<string, unknown> => ({
-  [`${prefix}_initializer`]: serializeInitializer(rules.initializer),
-  [`${prefix}_regularizer`]: serializeRegularizer(rules.regularizer),
-  [`${prefix}_constraint`]: serializeConstraint(rules.constraint),
-});

@@ -4,6 +4,7 @@ import type { Variable } from '../../graph/variable.js';
 import { fusedConv, fusedDepthwise } from '../../ops/convolve.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { checkLayerOptions, layers, type SymbolicShape } from '../layer.js';
+import { rulesOf, serializeRules, type WeightRules } from '../weight-rules.js';
 import { ConvolutionLayer, countOf } from './base.js';
 import {
   type DepthwiseOptions,
@@ -12,9 +13,6 @@ import {
   type KernelOptions,
   optionsFrom,
   refuseGroups,
-  rulesOf,
-  serializeRules,
-  type WeightRules,
 } from './options.js';
 
 /** Options of SeparableConv1D and SeparableConv2D; the depthwise ones are of the kernel that comes first. */

@@ -114,3 +114,7 @@ export function elementwiseCase(
     inPlace: inputs.flatMap((input, i) => (sameAs(input) ? [[i]] : [])),
   };
 }
+
+/** The place of an element in row-major order. */
+export const flat = (shape: readonly number[], index: readonly number[]): number =>
+  index.reduce((at, i, axis) => at * shape[axis] + i, 0);

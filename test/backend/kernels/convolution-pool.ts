@@ -1,5 +1,5 @@
 // Cases of `convPool`: what the cases of `conv` expect, pooled by loops over every place of every window.
-import { indicesOf, type KernelCase } from './case.js';
+import { flat, indicesOf, type KernelCase } from './case.js';
 import { convolutionCases } from './convolution.js';
 
 interface Windows {
@@ -8,9 +8,6 @@ interface Windows {
   readonly before: readonly number[];
   readonly after: readonly number[];
 }
-
-const flat = (shape: readonly number[], index: readonly number[]): number =>
-  index.reduce((at, i, axis) => at * shape[axis] + i, 0);
 
 const pooledShape = (shape: readonly number[], w: Windows): number[] =>
   shape.map((size, axis) => {

@@ -1,6 +1,6 @@
 // Cases of pooling kernels, against loops over every place of every window.
 import type { Value } from '../../support/kernel.js';
-import { count, f32, indicesOf, type KernelCase, random } from './case.js';
+import { count, f32, flat, indicesOf, type KernelCase, random } from './case.js';
 
 interface Geometry {
   readonly size: readonly number[];
@@ -9,9 +9,6 @@ interface Geometry {
   readonly before: readonly number[];
   readonly after: readonly number[];
 }
-
-const flat = (shape: readonly number[], index: readonly number[]): number =>
-  index.reduce((at, i, axis) => at * shape[axis] + i, 0);
 
 const pooledSizes = ({ size, window, strides, before, after }: Geometry): number[] =>
   size.map((s, i) => Math.floor((s + before[i] + after[i] - window[i]) / strides[i]) + 1);
