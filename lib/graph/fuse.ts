@@ -1,7 +1,7 @@
 // Lets products do what follows them: normalization with given statistics becomes the scale and bias of a
-// convolution, an activation that of a convolution or dense product, and a pooling is done by the
-// convolution as well. Exact in real arithmetic; only
-// where nothing else reads what lies between.
+// convolution, what is added to its output and a pooling are done by the convolution as well, and an
+// activation becomes that of a convolution or dense product. Exact in real arithmetic; only where nothing
+// else reads what lies between.
 import { convPool, poolsInConv } from '../ops/convolution-pool.js';
 import { callAll, scope } from '../ops/define.js';
 import { multiply, subtract } from '../ops/elementwise.js';
@@ -22,15 +22,23 @@ import { resolve, topological } from './walk.js';
 /** Names of the rules. */
 export type FusionName =
   | 'fuseScale'
+  | 'fuseResidual'
   | 'fuseActivation'
   | 'fusePool'
   | 'fuseRectifier'
   | 'rectifyBeforePooling';
 
+interface Residual {
+  readonly node: OpNode;
+  readonly added: Tensor;
+}
+
 /** A product, and what follows it alone. */
 interface Chain {
   readonly head: OpNode;
   readonly shift: OpNode | undefined;
+  /** What is added, and by which call. */
+  readonly residual: Residual | undefined;
   /** Its code in kernels. */
   readonly activation: number;
   readonly pool: OpNode | undefined;
@@ -46,6 +54,9 @@ const fusible: Readonly<Record<string, readonly string[]>> = {
 
 /** Finds what follows products in a graph. */
 class Chains {
+  /** Additions that a chain has: of two convolutions one adds the other. */
+  private readonly additions = new Set<OpNode>();
+
   constructor(
     private readonly readers: Readers,
     private readonly without: readonly string[],
@@ -62,6 +73,19 @@ class Chains {
     const { node, read } = after;
     const isChannels = read.shape[1] === y.shape[y.rank - 1];
     return isChannels && resolve(node.inputs[0]) === read ? node : undefined;
+  }
+
+  /** An addition to `t`, element by element, which is what `head` makes. */
+  private residualAfter(head: OpNode, t: Tensor): Residual | undefined {
+    if (head.op.name !== 'conv' || this.without.includes('fuseResidual')) return undefined;
+    const after = this.readers.only(t);
+    if (after?.node.op.name !== 'add' || this.additions.has(after.node)) return undefined;
+    const { node, read } = after;
+    const [a, b] = node.inputs.map(resolve);
+    const added = a === read ? b : a;
+    if (added.dtype !== 'float32' || !sameShape(added.shape, read.shape)) return undefined;
+    this.additions.add(node);
+    return { node, added };
   }
 
   /** An activation that the kernel of `head` knows, after `t`. */
@@ -84,17 +108,19 @@ class Chains {
 
   /** What follows `head`, if it is a product and anything does that it can do itself. */
   from(head: OpNode): Chain | undefined {
-    if (!fusible[head.op.name]) return undefined;
+    if (!fusible[head.op.name] || head.attrs.residual) return undefined;
     const isLinear = head.attrs.activation === 0;
     const shift = isLinear ? this.shiftAfter(head) : undefined;
-    const before = shift ?? head;
+    const shifted = shift ?? head;
+    const residual = isLinear ? this.residualAfter(head, shifted.outputs[0]) : undefined;
+    const before = residual?.node ?? shifted;
     const after = isLinear ? this.activationAfter(head, before.outputs[0]) : undefined;
     const activated = after?.end ?? before;
-    const pool = this.poolAfter(head, activated.outputs[0]);
+    const pool = residual ? undefined : this.poolAfter(head, activated.outputs[0]);
     const end = pool ?? activated;
     if (end === head) return undefined;
     const activation = after ? fusedByConv.indexOf(after.name) : (head.attrs.activation as number);
-    return { head, shift, activation, pool, end };
+    return { head, shift, residual, activation, pool, end };
   }
 }
 
@@ -122,11 +148,17 @@ function scaledInputs(head: OpNode, shift: OpNode, mapped: (t: Tensor) => Tensor
 
 /** The chain as one call. */
 function fusedCall(
-  { head, shift, activation, pool, end }: Chain,
+  { head, shift, residual, activation, pool, end }: Chain,
   mapped: (t: Tensor) => Tensor,
 ): Tensor {
   const inputs = shift ? scaledInputs(head, shift, mapped) : head.inputs.map(mapped);
-  const attrs = { ...head.attrs, activation, ...(shift && { scaled: 1 }) };
+  const attrs = {
+    ...head.attrs,
+    activation,
+    ...(shift && { scaled: 1 }),
+    ...(residual && { residual: 1 }),
+  };
+  if (residual) inputs.push(reshape(mapped(residual.added), head.outputs[0].shape));
   if (pool) return convPool(inputs, attrs, pool);
   return reshape(callAll(head.op, inputs, attrs)[0], end.outputs[0].shape);
 }

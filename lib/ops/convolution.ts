@@ -73,9 +73,19 @@ function checkPlaces(x: Shape, w: Shape, places: Shape, attrs: Attrs): void {
   );
 }
 
+/** What follows x and w. */
+function operandsOf(inputs: readonly Tensor[], { scaled, residual }: Attrs): Epilogue {
+  const rest = inputs.slice(2);
+  return {
+    residual: residual ? rest.pop() : undefined,
+    scale: scaled ? rest.shift() : undefined,
+    bias: rest[0],
+  };
+}
+
 const rowAxes = (y: Tensor): number[] => y.shape.slice(0, -1).map((_, i) => i);
 
-/** @internal y = activation(conv(x, w)·scale + bias). */
+/** @internal y = activation(conv(x, w)·scale + bias + residual). */
 export const convOp: Op = defineOp({
   name: 'conv',
   kind: 'gemm',
@@ -89,28 +99,27 @@ export const convOp: Op = defineOp({
   vjp: ({ inputs, outputs: [y], grads: [dy], attrs, needs }) => {
     if (!dy) return [];
     const [x, w] = inputs;
-    const scale = attrs.scaled ? inputs[2] : undefined;
-    const bias = inputs.length - 1;
+    const { scale, bias, residual } = operandsOf(inputs, attrs);
     const dz = fused[attrs.activation as number].grad(dy, y);
     const dconv = scale ? multiply(dz, scale) : dz;
-    const given = (i: number, g: () => Tensor) => (needs(i) ? g() : undefined);
-    const result = [
-      given(0, () => convInputGrad(dconv, w, spatialOf(x.shape), geometryAttrs(attrs))),
-      given(1, () => convKernelGrad(x, dconv, w.shape.slice(0, -2), geometryAttrs(attrs))),
+    const gradients = [
+      () => convInputGrad(dconv, w, spatialOf(x.shape), geometryAttrs(attrs)),
+      () => convKernelGrad(x, dconv, w.shape.slice(0, -2), geometryAttrs(attrs)),
     ];
-    if (scale) {
-      const plain = () => convolve(x, w, geometryAttrs(attrs));
-      result.push(given(2, () => sumAxes(multiply(dz, plain()), rowAxes(y))));
-    }
-    if (bias > result.length - 1) result.push(given(bias, () => sumAxes(dz, rowAxes(y))));
-    return result;
+    const plain = () => convolve(x, w, geometryAttrs(attrs));
+    if (scale) gradients.push(() => sumAxes(multiply(dz, plain()), rowAxes(y)));
+    if (bias) gradients.push(() => sumAxes(dz, rowAxes(y)));
+    if (residual) gradients.push(() => dz);
+    return gradients.map((g, i) => (needs(i) ? g() : undefined));
   },
   flops: ([, w], [y]) => convFlops(y.shape, w.shape),
-  decompose: ([x, w, ...rest], attrs) => {
-    const [scale, bias] = attrs.scaled ? rest : [undefined, ...rest];
+  decompose: (inputs, attrs) => {
+    const [x, w] = inputs;
+    const { scale, bias, residual } = operandsOf(inputs, attrs);
     let z = convolve(x, w, geometryAttrs(attrs));
     if (scale) z = multiply(z, scale);
     if (bias) z = add(z, bias);
+    if (residual) z = add(z, residual);
     return [fused[attrs.activation as number].apply(z)];
   },
 });
@@ -174,22 +183,29 @@ export interface Epilogue {
   readonly scale?: Tensor | undefined;
   /** `[filters]` */
   readonly bias?: Tensor | undefined;
+  /** Of the output's shape; added before the activation. */
+  readonly residual?: Tensor | undefined;
   /** Default: linear. */
   readonly activation?: ConvActivation;
 }
 
-/** @internal `activation(conv(x, w)·scale + bias)`. */
+/** @internal `activation(conv(x, w)·scale + bias + residual)`. */
 export const convolve = (
   x: Tensor,
   w: Tensor,
   geometry: Geometry,
-  { scale, bias, activation = 'linear' }: Epilogue = {},
+  { scale, bias, residual, activation = 'linear' }: Epilogue = {},
 ): Tensor =>
-  call(convOp, [x, w, ...(scale ? [scale] : []), ...(bias ? [bias] : [])], {
-    ...geometryAttrs(geometry),
-    activation: fusedByConv.indexOf(activation),
-    scaled: scale ? 1 : 0,
-  });
+  call(
+    convOp,
+    [x, w, scale, bias, residual].filter((t) => t !== undefined),
+    {
+      ...geometryAttrs(geometry),
+      activation: fusedByConv.indexOf(activation),
+      scaled: scale ? 1 : 0,
+      residual: residual ? 1 : 0,
+    },
+  );
 
 /** @internal dx of spatial sizes `size`. */
 export const convInputGrad = (dy: Tensor, w: Tensor, size: Shape, geometry: Geometry): Tensor =>

@@ -8,6 +8,8 @@
 namespace neurone::NEURONE_ISA::convolution {
 namespace {
 
+constexpr const char* kOperands = "conv takes x, w, (scale), (bias), (residual)";
+
 // Of more output positions the weights are prepared in no time, and memory is what would be lost.
 constexpr Index kRowsToPrepareFor = 4096;
 
@@ -74,10 +76,12 @@ std::unique_ptr<Plan> planOf(const Geometry& g, Direction direction) {
 }
 
 std::unique_ptr<Plan> prepareForward(const Signature& s) {
-  require(s.outputs.size() == 1, "conv takes x, w, (scale), (bias)");
+  require(s.outputs.size() == 1, kOperands);
   AttrReader attrs(s);
   const Geometry g = forwardGeometry(s, attrs);
   fitOutput(s.outputs[0], s.inputs[0].rank() - 2, g);
+  require(!g.residual || s.inputs.back().shape == s.outputs[0].shape,
+          "conv: what is added is not of the output's shape");
   return planOf(g, Direction::forward);
 }
 
@@ -140,7 +144,7 @@ std::unique_ptr<ConvolutionPlan> planBy(const Method& method, const Geometry& g,
 }
 
 Geometry forwardGeometry(const Signature& s, AttrReader& attrs) {
-  require(s.inputs.size() >= 2, "conv takes x, w, (scale), (bias)");
+  require(s.inputs.size() >= 2, kOperands);
   requireFloats(s);
   const int axes = axesOf(s.inputs[0]);
   Geometry g;
@@ -149,11 +153,13 @@ Geometry forwardGeometry(const Signature& s, AttrReader& attrs) {
   require(activation >= 0 && activation <= 4, "conv: no such activation");
   g.activation = static_cast<Activation>(activation);
   g.scaled = attrs.boolean();
-  g.biased = s.inputs.size() > (g.scaled ? 3 : 2);
-  require(s.inputs.size() == 2u + g.scaled + g.biased, "conv takes x, w, (scale), (bias)");
+  g.residual = attrs.boolean();
+  const std::size_t others = 2u + g.scaled + g.residual;
+  g.biased = s.inputs.size() > others;
+  require(s.inputs.size() == others + g.biased, kOperands);
   fit(s.inputs[0], s.inputs[1], g);
   g.constantWeights = s.isConstant(1);
-  for (std::size_t i = 2; i < s.inputs.size(); i++)
+  for (std::size_t i = 2; i < s.inputs.size() - g.residual; i++)
     require(s.inputs[i].rank() == 1 && s.inputs[i].shape[0] == g.filters,
             "conv: scale or bias does not fit");
   return g;
@@ -164,7 +170,9 @@ Epilogue epilogueOf(const Task& task) {
   Epilogue epilogue;
   epilogue.activation = g.activation;
   if (g.scaled) epilogue.scale = task.in<float>(2);
-  if (g.biased) epilogue.bias = task.in<float>(g.scaled ? 3 : 2);
+  if (g.biased) epilogue.bias = task.in<float>(2 + g.scaled);
+  if (g.residual) epilogue.residual = task.in<float>(2 + g.scaled + g.biased);
+  epilogue.y = task.out<float>(0);
   return epilogue;
 }
 

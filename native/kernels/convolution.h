@@ -27,7 +27,7 @@ struct Geometry {
   Axis axes[3];
   // What y goes through in the forward direction: activation(y · scale + bias).
   Activation activation = Activation::linear;
-  bool scaled = false, biased = false;
+  bool scaled = false, biased = false, residual = false;
   bool constantWeights = false;  // whether no step changes them
   bool oneThread = false;        // whether one thread runs all blocks: then they need not be many
 
@@ -82,13 +82,20 @@ Geometry forwardGeometry(const Signature&, AttrReader&);
 // What y goes through, for the channels that begin at `scale` and `bias`.
 struct Epilogue {
   Activation activation = Activation::linear;
-  const float* scale = nullptr;  // null: one
-  const float* bias = nullptr;   // null: zero
+  const float* scale = nullptr;     // null: one
+  const float* bias = nullptr;      // null: zero
+  const float* residual = nullptr;  // added before the activation; null: zero
+  const float* y = nullptr;         // where the output begins that `residual` is added to
 
-  bool isNothing() const { return activation == Activation::linear && !scale && !bias; }
-  Epilogue from(Index channel) const {
-    return {activation, scale ? scale + channel : nullptr, bias ? bias + channel : nullptr};
+  bool isNothing() const {
+    return activation == Activation::linear && !scale && !bias && !residual;
   }
+  Epilogue from(Index channel) const {
+    return {activation, scale ? scale + channel : nullptr, bias ? bias + channel : nullptr,
+            residual, y};
+  }
+  // What is added to the output at `at`.
+  const float* residualFor(const float* at) const { return residual + (at - y); }
 };
 
 // The epilogue of a forward task; nothing in the other directions.

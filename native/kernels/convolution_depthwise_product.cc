@@ -28,8 +28,8 @@ using Stretch = void (*)(const StretchArgs&) noexcept;
 template <int R, bool kTail>
 [[gnu::always_inline]] inline void put(const StretchArgs& t, Vec (&acc)[R], Index channel,
                                        Mask mask) {
-  finishAll(t.epilogue, acc, channel, mask);
   float* y = t.y + channel;
+  finishAll(t.epilogue, acc, channel, mask, y, t.yStep);
 #pragma GCC unroll 8
   for (int r = 0; r < R; r++, y += t.yStep) {
     if (kTail)
@@ -202,7 +202,7 @@ void multiplyStrip(const DepthwisePlan& plan, const Strip& strip, const Rows& ro
     if (plan.fold > 1) foldRow(plan, strip.channels, to, toPitch, y, pitch);
     if (whole) continue;
     for (Index i = 0; i < plan.lines[2].target; i++)
-      finish({epilogue.activation, nullptr, nullptr}, y + i * pitch, strip.channels);
+      finish({epilogue.activation}, y + i * pitch, strip.channels);
   }
 }
 

@@ -71,8 +71,8 @@ void tile(const TileArgs& t) noexcept {
     Vec column[R];
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++) column[r] = acc[r][v];
-    finishAll(t.epilogue, column, v * kLanes, tail ? t.mask : firstLanes(kLanes));
     float* y = t.y + v * kLanes;
+    finishAll(t.epilogue, column, v * kLanes, tail ? t.mask : firstLanes(kLanes), y, t.yStride);
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++, y += t.yStride) {
       if (tail)
@@ -142,7 +142,7 @@ void multiplyStrip(const DirectPlan& plan, const Strip& strip, const Rows& rows,
         kTiles.at[vectors / 2][tail][parts.begin(i + 1) - begin](t);
       }
     }
-    if (!whole) finish({epilogue.activation, nullptr, nullptr}, y, columns * filters);
+    if (!whole) finish({epilogue.activation}, y, columns * filters);
   }
 }
 

@@ -1,4 +1,4 @@
-// Rows of channels through scale, bias and activation.
+// Rows of channels through scale, bias, residual and activation.
 #include "convolution_epilogue.h"
 
 #include "gemm_activation.h"
@@ -17,7 +17,7 @@ void finishRows(const Epilogue& e, float* y, Index stride, Index rows, Index col
     const gemm::Mask mask = gemm::firstLanes(least(columns - c, gemm::kLanes));
     for (Index r = 0; r < rows; r++) {
       float* const to = y + r * stride + c;
-      gemm::store(to, mask, finishVector(linear, gemm::load(to, mask), c, mask));
+      gemm::store(to, mask, finishVector(linear, gemm::load(to, mask), c, mask, to));
     }
   }
   if (whole) return;

@@ -12,15 +12,17 @@ inline bool isPiecewiseLinear(Activation activation) {
          activation == Activation::relu6;
 }
 
-// Scale, bias and a piecewise linear activation for the channels of one vector.
+// Scale, bias, residual and a piecewise linear activation for the channels of one vector that goes
+// to y.
 [[gnu::always_inline]] inline gemm::Vec finishVector(const Epilogue& e, gemm::Vec v, Index channel,
-                                                     gemm::Mask mask) {
+                                                     gemm::Mask mask, const float* y) {
   using gemm::load, gemm::multiplyAdd, gemm::positive, gemm::spread;
   const gemm::Vec bias = e.bias ? load(e.bias + channel, mask) : gemm::zeros();
   if (e.scale)
     v = multiplyAdd(v, load(e.scale + channel, mask), bias);
   else if (e.bias)
     v = gemm::sum(v, bias);
+  if (e.residual) v = gemm::sum(v, load(e.residualFor(y), mask));
   if (e.activation == Activation::linear) return v;
   v = positive(v);
   return e.activation == Activation::relu6 ? gemm::atMost(v, spread(6.0f)) : v;

@@ -40,6 +40,7 @@ struct Ending {
   explicit Ending(const Epilogue& e) : bias(e.scale ? nullptr : e.bias), rest(e) {
     if (e.scale) return;
     rest.bias = nullptr;
+    if (e.residual) return;
     relu = e.activation == Activation::relu;
     if (relu) rest.activation = Activation::linear;
   }

@@ -128,6 +128,7 @@ std::unique_ptr<Plan> prepare(const Signature& s) {
   auto plan = std::make_unique<ConvPoolPlan>();
   Geometry& g = plan->geometry;
   g = forwardGeometry(s, attrs);
+  require(!g.residual, "convPool adds nothing to the convolution");
   plan->averages = attrs.boolean();
   const ValueInfo between{DType::float32,
                           {g.images, g.axes[1].output, g.axes[2].output, g.filters}};

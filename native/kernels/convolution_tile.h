@@ -17,11 +17,11 @@ namespace neurone::NEURONE_ISA::convolution {
 #endif
 }
 
-// Scale, bias and a piecewise linear activation of N vectors, all of the channels from `channel`
-// on.
+// Scale, bias, residual and a piecewise linear activation of N vectors, all of the channels from
+// `channel` on, that go to y, `stride` apart.
 template <int N>
 [[gnu::always_inline]] inline void finishAll(const Epilogue& e, gemm::Vec (&v)[N], Index channel,
-                                             gemm::Mask mask) {
+                                             gemm::Mask mask, const float* y, Index stride) {
   using namespace gemm;
   if (e.isNothing()) return;
   const Vec bias = e.bias ? load(e.bias + channel, mask) : zeros();
@@ -32,6 +32,11 @@ template <int N>
   } else if (e.bias) {
 #pragma GCC unroll 16
     for (int i = 0; i < N; i++) v[i] = sum(v[i], bias);
+  }
+  if (e.residual) {
+    const float* from = e.residualFor(y);
+#pragma GCC unroll 16
+    for (int i = 0; i < N; i++, from += stride) v[i] = sum(v[i], load(from, mask));
   }
   if (e.activation == Activation::linear) return;
 #pragma GCC unroll 16

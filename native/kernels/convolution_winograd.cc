@@ -102,7 +102,8 @@ void transformOutputs(const WinogradPlan& plan, const Epilogue& epilogue, const 
       bottom[j] = difference(difference(second, third), m(12 + j));
     }
     const auto put = [&](Vec v, Index offset) __attribute__((always_inline)) {
-      gemm::store(target + offset + c, mask, finishVector(epilogue, v, c, mask));
+      float* const to = target + offset + c;
+      gemm::store(to, mask, finishVector(epilogue, v, c, mask, to));
     };
     put(sum(top[0], sum(top[1], top[2])), 0);
     if (wide) put(difference(difference(top[1], top[2]), top[3]), plan.out);
@@ -118,7 +119,7 @@ void activateTile(const WinogradPlan& plan, Activation activation, const TilePla
   for (Index row = place.row; row < least(place.row + 2, plan.targetHeight); row++)
     for (Index at = place.column; at < least(place.column + 2, plan.targetWidth); at++)
       finish(
-          {activation, nullptr, nullptr},
+          {activation},
           y + ((place.image * plan.targetHeight + row) * plan.targetWidth + at) * plan.out + column,
           columns);
 }

@@ -14,7 +14,7 @@ type Shapes = readonly (readonly number[])[];
 
 const convolved: Attrs = {
   ...{ strides: [1, 1], dilations: [1, 1], before: [1, 1], after: [1, 1], groups: 1 },
-  ...{ activation: 0, scaled: 0 },
+  ...{ activation: 0, scaled: 0, residual: 0 },
 };
 const pointwise: Attrs = { ...convolved, before: [0, 0], after: [0, 0] };
 

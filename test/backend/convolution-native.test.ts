@@ -49,10 +49,24 @@ function sums(length: number, add: (at: (i: number, v: number) => void) => void)
   return { expected, magnitude };
 }
 
-function forward(c: Convolution, activation = 0, scaled = false, biased = false): Call {
+interface Parts {
+  readonly scaled?: boolean;
+  readonly biased?: boolean;
+  readonly residual?: boolean;
+}
+
+function forward(
+  c: Convolution,
+  activation = 0,
+  { scaled = false, biased = false, residual = false }: Parts = {},
+): Call {
   const { x, w, y } = shapesOf(c);
   const [xs, ws] = [numbers(x, 1), numbers(w, 2)];
-  const extra = [...(scaled ? [[c.filters]] : []), ...(biased ? [[c.filters]] : [])];
+  const extra = [
+    ...(scaled ? [[c.filters]] : []),
+    ...(biased ? [[c.filters]] : []),
+    ...(residual ? [y] : []),
+  ];
   const extras = extra.map((shape, i) => numbers(shape, 3 + i));
   const { expected, magnitude } = sums(size(y), (add) =>
     products(c, (i, j, k) => add(k, xs[i] * ws[j])),
@@ -60,16 +74,18 @@ function forward(c: Convolution, activation = 0, scaled = false, biased = false)
   for (let i = 0; i < expected.length; i++) {
     const channel = i % c.filters;
     const scale = scaled ? extras[0][channel] : 1;
-    const bias = biased ? extras.at(-1)![channel] : 0;
-    expected[i] = activations[activation](expected[i] * scale + bias);
-    magnitude[i] = magnitude[i] * Math.abs(scale) + Math.abs(bias) + (activation > 0 ? 1 : 0);
+    const bias = biased ? extras[Number(scaled)][channel] : 0;
+    const added = residual ? extras.at(-1)![i] : 0;
+    expected[i] = activations[activation](expected[i] * scale + bias + added);
+    magnitude[i] =
+      magnitude[i] * Math.abs(scale) + Math.abs(bias) + Math.abs(added) + (activation > 0 ? 1 : 0);
   }
   return {
     kernel: 'conv',
     inputs: [x, w, ...extra],
     operands: [xs, ws, ...extras],
     output: y,
-    attrs: { ...attrsOf(c), activation, scaled: Number(scaled) },
+    attrs: { ...attrsOf(c), activation, scaled: Number(scaled), residual: Number(residual) },
     expected,
     magnitude,
   };
@@ -263,7 +279,7 @@ describe.runIf(backend() === 'native').each<Isa>(['baseline', 'avx2', 'avx512'])
         const { x, w, y } = shapesOf(c);
         const attrs = attrsOf(c);
         for (const [kernel, inputs, output, all] of [
-          ['conv', [x, w], y, { ...attrs, activation: 0, scaled: 0 }],
+          ['conv', [x, w], y, { ...attrs, activation: 0, scaled: 0, residual: 0 }],
           ['convInputGrad', [y, w], x, { size: c.size, ...attrs }],
           ['convKernelGrad', [x, y], w, { size: c.kernel, ...attrs }],
         ] as const) {
@@ -277,15 +293,11 @@ describe.runIf(backend() === 'native').each<Isa>(['baseline', 'avx2', 'avx512'])
         if (!lacking.has(`${method} ${kernel}`)) expect(used).toContain(`${method} ${kernel}`);
   });
 
-  it.each([0, 1, 2, 3, 4])('scale, bias and activation %i', (activation) => {
+  it.each([0, 1, 2, 3, 4])('scale, bias, residual and activation %i', (activation) => {
     for (const name of ['3 to 17 channels', 'uneven padding', 'pointwise', 'depthwise']) {
-      for (const [scaled, biased] of [
-        [false, false],
-        [false, true],
-        [true, false],
-        [true, true],
-      ]) {
-        const call = forward(shapes[name], activation, scaled, biased);
+      for (let parts = 0; parts < 8; parts++) {
+        const [scaled, biased, residual] = [1, 2, 4].map((part) => (parts & part) > 0);
+        const call = forward(shapes[name], activation, { scaled, biased, residual });
         const done = new Set<string>();
         for (const method of methods) {
           process.env.NEURONE_CONV = method;
@@ -298,7 +310,7 @@ describe.runIf(backend() === 'native').each<Isa>(['baseline', 'avx2', 'avx512'])
   it('refuses what does not belong together', () => {
     const c = shapes['16 channels'];
     const { x, w, y } = shapesOf(c);
-    const attrs = { ...attrsOf(c), activation: 0, scaled: 0 };
+    const attrs = { ...attrsOf(c), activation: 0, scaled: 0, residual: 0 };
     const bad: readonly [string, readonly (readonly number[])[], readonly number[], Attrs][] = [
       ['x of rank 3', [x.slice(1), w], y, attrs],
       ['w of rank 5', [x, [1, ...w]], y, attrs],
@@ -317,6 +329,8 @@ describe.runIf(backend() === 'native').each<Isa>(['baseline', 'avx2', 'avx512'])
       ['no scale', [x, w], y, { ...attrs, scaled: 1 }],
       ['a bias of another size', [x, w, [15]], y, attrs],
       ['too many operands', [x, w, [16], [16]], y, attrs],
+      ['no residual', [x, w], y, { ...attrs, residual: 1 }],
+      ['a residual of another shape', [x, w, [16]], y, { ...attrs, residual: 1 }],
       ['no attributes', [x, w], y, {}],
     ];
     for (const [title, inputs, output, all] of bad) {
@@ -341,7 +355,7 @@ describe.runIf(backend() === 'native').each<Isa>(['baseline', 'avx2', 'avx512'])
     const c = shapes['16 channels'];
     for (const method of methods) {
       process.env.NEURONE_CONV = method;
-      const call = forward(c, 1, false, true);
+      const call = forward(c, 1, { biased: true });
       const kernel = new NativeKernel(addon, call.kernel, call.inputs, call.output, call.attrs);
       call.operands[0][5] = Number.NaN;
       expect(kernel.run(call.operands)[0], method).toBeNaN();

@@ -57,7 +57,7 @@ async function callOf(
   const values = inputs.map((shape, i) =>
     random(shape, i + 1, i === 1 ? [-reach, reach] : [-1, 1]),
   );
-  const attrs = { ...attrsOf(c), activation, scaled, averages, ...pool };
+  const attrs = { ...attrsOf(c), activation, scaled, residual: 0, averages, ...pool };
   const [expected] = await runKernel(
     'convPool',
     values,

@@ -20,7 +20,7 @@ import {
   variance,
 } from '../support/fused.js';
 
-const all: readonly PassName[] = ['fuseScale', 'fuseActivation'];
+const all: readonly PassName[] = ['fuseScale', 'fuseResidual', 'fuseActivation'];
 
 interface Case {
   readonly title: string;
@@ -82,6 +82,33 @@ const cases: readonly Case[] = [
     attrs: { activation: 3, scaled: 1 },
   },
   {
+    title: 'addition of a tensor, then relu',
+    fn: (x) => ops.relu(ops.add(other(x), ops.conv(x, kernel))),
+    fused: ['slice', 'conv'],
+    attrs: { activation: 1, scaled: 0, residual: 1 },
+  },
+  {
+    title: 'normalization, then addition, then sigmoid',
+    fn: (x) => ops.sigmoid(ops.add(normalized(ops.conv(x, kernel)), other(x))),
+    fused: ['slice', ...shiftAlone, 'conv'],
+    attrs: { activation: 2, scaled: 1, residual: 1 },
+  },
+  {
+    title: 'addition of a reshaped tensor',
+    fn: (x) => ops.add(ops.reshape(ops.conv(x, kernel), [2, -1]), ops.reshape(other(x), [2, -1])),
+    fused: ['slice', 'conv'],
+    attrs: { activation: 0, scaled: 0, residual: 1 },
+  },
+  {
+    title: 'sum of two normalized convolutions, of which one adds the other',
+    fn: (x) => {
+      const [a, b] = [kernel, random([3, 3, 3, 4], 10)].map((w) => normalized(ops.conv(x, w)));
+      return ops.relu(ops.add(a, b));
+    },
+    fused: [...shiftAlone, ...shiftAlone, 'conv', 'conv'],
+    attrs: { activation: 0, scaled: 1, residual: 0 },
+  },
+  {
     title: 'relu of a dense product',
     fn: (x) => ops.relu(ops.dense(x, random([3, 5], 8))),
     fused: ['dense'],
@@ -94,6 +121,10 @@ const cases: readonly Case[] = [
     attrs: { activation: 0 },
   },
 ];
+
+/** As large as the output of the convolution of x. */
+const other = (x: Tensor): Tensor =>
+  ops.reshape(ops.slice(ops.reshape(x, [-1]), [7], [96]), [2, 3, 4, 4]);
 
 describe('what follows a product', () => {
   it.each(cases)('$title', ({ fn, fused, attrs }) => {
@@ -151,6 +182,24 @@ describe('what follows a product', () => {
         ops.batchNormalization(ops.conv(x, kernel), random([3], 1), random([3], 2, [1, 2]), 1),
       ],
       ['conv', 'transpose', 'add', 'rsqrt', 'broadcastTo', 'scaleShift', 'transpose'],
+    ],
+    [
+      'it is added to itself',
+      (x) => {
+        const y = ops.conv(x, kernel);
+        return [ops.relu(ops.add(y, y))];
+      },
+      ['conv', 'add', 'relu'],
+    ],
+    [
+      'what is added is broadcast',
+      (x) => [ops.relu(ops.add(ops.conv(x, kernel), random([4, 1], 11)))],
+      ['conv', 'add', 'relu'],
+    ],
+    [
+      'addition comes after the activation, and another activation',
+      (x) => [ops.tanh(ops.add(ops.relu(ops.conv(x, kernel)), other(x)))],
+      ['conv', 'slice', 'add', 'tanh'],
     ],
     [
       'it is cut elsewhere',

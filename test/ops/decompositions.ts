@@ -74,10 +74,12 @@ const convForms: readonly {
 ];
 const convCases: Decomposition[] = convForms.flatMap(({ title, x, w, strides, groups }) =>
   [0, 1, 2, 3, 4].flatMap((activation) =>
-    [0, 1, 2, 3].map((parts) => {
+    [0, 1, 2, 3, 4, 7].map((parts) => {
       const ones = strides.map(() => 1);
-      const scaled = parts & 1;
-      const rest = Array.from({ length: scaled + (parts >> 1) }, () => float(w.slice(-1)));
+      const [scaled, biased, residual] = [parts & 1, (parts >> 1) & 1, parts >> 2];
+      const rest = Array.from({ length: scaled + biased }, () => float(w.slice(-1)));
+      const places = strides.map((stride, i) => Math.floor((x[i + 1] + 2 - w[i]) / stride) + 1);
+      if (residual) rest.push(float([x[0], ...places, ...w.slice(-1)]));
       return {
         op: 'conv',
         title: `${title}, activation ${activation}, parts ${parts}`,
@@ -90,6 +92,7 @@ const convCases: Decomposition[] = convForms.flatMap(({ title, x, w, strides, gr
           groups,
           activation,
           scaled,
+          residual,
         },
       };
     }),
@@ -97,7 +100,7 @@ const convCases: Decomposition[] = convForms.flatMap(({ title, x, w, strides, gr
 );
 
 const convPoolCases: Decomposition[] = convCases
-  .filter(({ inputs: [x, w] }) => x.rank === 4 && w.size > 0)
+  .filter(({ inputs: [x, w], attrs }) => x.rank === 4 && w.size > 0 && !attrs.residual)
   .map(({ title, inputs, attrs }, i) => ({
     op: 'convPool',
     title: `${title}, ${i % 2 ? 'averages' : 'maxima'}`,

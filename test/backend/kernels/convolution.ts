@@ -194,9 +194,11 @@ interface Epilogue {
   readonly activation: number;
   readonly scale?: Value;
   readonly bias?: Value;
+  /** Whether something is added. */
+  readonly residual?: boolean;
 }
 
-function forward(form: Form, { activation, scale, bias }: Epilogue): KernelCase {
+function forward(form: Form, { activation, scale, bias, residual = false }: Epilogue): KernelCase {
   const [x, w] = [random(form.x, 1), random(form.w, 2)];
   const shape = outputShape(form);
   const filters = shape[shape.length - 1];
@@ -204,17 +206,19 @@ function forward(form: Form, { activation, scale, bias }: Epilogue): KernelCase 
   eachProduct(form, (i, j, k) => {
     y[k] += x.data[i] * w.data[j];
   });
-  const parts = `${scale ? ', scale' : ''}${bias ? ', bias' : ''}`;
+  const added = residual ? [random(shape, 6)] : [];
+  const parts = `${scale ? ', scale' : ''}${bias ? ', bias' : ''}${residual ? ', residual' : ''}`;
   return {
     kernel: 'conv',
     title: `${form.title}, activation ${activation}${parts}`,
-    inputs: [x, w, ...(scale ? [scale] : []), ...(bias ? [bias] : [])],
+    inputs: [x, w, ...(scale ? [scale] : []), ...(bias ? [bias] : []), ...added],
     outputs: [{ dtype: 'float32', shape }],
-    attrs: { ...geometry(form), activation, scaled: scale ? 1 : 0 },
+    attrs: { ...geometry(form), activation, scaled: scale ? 1 : 0, residual: residual ? 1 : 0 },
     expected: [
       y.map((sum, i) => {
         const c = i % filters;
-        return activations[activation](sum * (scale?.data[c] ?? 1) + (bias?.data[c] ?? 0));
+        const shifted = sum * (scale?.data[c] ?? 1) + (bias?.data[c] ?? 0);
+        return activations[activation](shifted + (added[0]?.data[i] ?? 0));
       }),
     ],
     tolerance,
@@ -230,6 +234,9 @@ const forwardCases: KernelCase[] = forms.flatMap((form, i) => {
     forward(form, { activation: i % 5, scale, bias }),
     forward(form, { activation: (i + 1) % 5, bias }),
     forward(form, { activation: (i + 2) % 5, scale }),
+    forward(form, { activation: (i + 3) % 5, residual: true }),
+    forward(form, { activation: (i + 4) % 5, bias, residual: true }),
+    forward(form, { activation: i % 5, scale, bias, residual: true }),
   ];
 });
 
@@ -250,6 +257,7 @@ const special: KernelCase = {
     groups: 1,
     activation: 4,
     scaled: 0,
+    residual: 0,
   },
   expected: [[Number.NaN, 3, 6, 6]],
 };

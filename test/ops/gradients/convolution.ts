@@ -136,6 +136,7 @@ const pooledCases: GradientCase[] = [0, 1].map((averages) => ({
       ...plain,
       activation: 3,
       scaled: 0,
+      residual: 0,
       averages,
       window: [2, 3],
       poolStrides: [2, 1],
@@ -151,6 +152,12 @@ export const convolutionCases: GradientCases = {
       operands: [real(x), real(w)],
       fn: (a: Tensor, b: Tensor) => convolve(a, b, geometry),
     })),
+    {
+      title: 'with what is added',
+      operands: [real([1, 4, 3, 2]), real([2, 2, 2, 3]), real([3]), real([1, 3, 2, 3])],
+      fn: (x: Tensor, w: Tensor, bias: Tensor, residual: Tensor) =>
+        convolve(x, w, plain, { bias, residual, activation: 'tanh' }),
+    },
     ...fusedCases,
     ...publicCases,
   ],

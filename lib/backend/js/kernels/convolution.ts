@@ -1,4 +1,4 @@
-// conv with its scale, bias and activation, and the gradients of a convolution.
+// conv with its scale, bias, residual and activation, and the gradients of a convolution.
 import type { DataArray } from '../../../tensor/dtype.js';
 import type { Kernel } from '../kernel.js';
 import { flagAttr, numberAttr } from './attrs.js';
@@ -15,6 +15,10 @@ function scaleAndShift(y: DataArray, scale: DataArray | undefined, bias: DataArr
   for (let from = 0; from < y.length && channels > 0; from += channels) {
     for (let c = 0; c < channels; c++) y[from + c] = y[from + c] * factors[c] + offsets[c];
   }
+}
+
+function addTo(y: DataArray, residual: DataArray) {
+  for (let i = 0; i < y.length; i++) y[i] += residual[i];
 }
 
 /** By the value of the attribute `activation`. */
@@ -35,16 +39,18 @@ const conv: Kernel = ({ inputs, outputs, attrs, float64 }) => {
   const gemm = byGemm(geometry, float64);
   const run = (gemm ? planConvGemm : planConvLoops)(geometry);
   const scaled = flagAttr(attrs, 'scaled');
-  const biased = inputs.length > (scaled ? 3 : 2);
+  const residual = flagAttr(attrs, 'residual');
+  const biased = inputs.length > 2 + Number(scaled) + Number(residual);
   // A product without groups begins with the bias.
   const early = gemm && biased && !scaled && geometry.groups === 1;
   const activation = activations[numberAttr(attrs, 'activation')];
   const activate = activation?.({ inputs: outputs, outputs, attrs: {}, float64 });
   return (operands, results) => {
     const [y] = results;
-    const bias = biased ? operands[operands.length - 1] : undefined;
+    const bias = biased ? operands[scaled ? 3 : 2] : undefined;
     run(operands[0], operands[1], y, early ? bias : undefined);
     if (scaled || (bias && !early)) scaleAndShift(y, scaled ? operands[2] : undefined, bias);
+    if (residual) addTo(y, operands[operands.length - 1]);
     activate?.(results, results);
   };
 };
