@@ -2,13 +2,15 @@
 // the copies it is `pointwise`. Phases: zeros where no tap reaches, weights into panels, products.
 #include "convolution_im2col.h"
 
+#include "convolution_pieces.h"
+
 namespace neurone::NEURONE_ISA::convolution {
 namespace {
 
 // One lattice of output positions, with its place in the blocks and panels of the whole.
 struct Part {
   Lattice lattice;
-  Slices slices;
+  std::vector<Piece> pieces;
   Index firstBlock, firstPackBlock, panels;  // panels: where its panels begin
   bool contiguous;                           // rows of the output follow each other
 };
@@ -16,13 +18,19 @@ struct Part {
 struct ProductPlan : ConvolutionPlan {
   std::vector<Line> lines[3];
   std::vector<Part> parts;
-  bool copies = true, fetches = false;
+  // What the positions of all parts meet, where it is copied once for all of them: a block has the
+  // same positions of each.
+  Line shared[3];
+  bool copies = true, fetches = false, shares = false;
   Index in = 0, out = 0;                   // channels of a group
   Index sources = 0, targets = 0;          // channels of all groups
   Index blockRows = 0, blockColumns = 0;   // of the output
   Index columnBlocks = 0, panelsWide = 0;  // of one group
   Index cleared = 0;                       // floats of the output to fill with zeros
   std::size_t gathered = 0;                // floats of thread scratch before the output's
+
+  Lattice all() const { return {{&shared[0], &shared[1], &shared[2]}, sources}; }
+  Slice allTaps() const { return {0, all().taps(), 0, in}; }
 };
 
 constexpr Index kLarge = 1 << 19;  // floats of an output that is not in the L2 cache
@@ -70,13 +78,30 @@ void packPanel(const ProductPlan& plan, const Part& part, const float* w, Index 
     gemm::packTransposed(from + column * g.filters, g.filters, columns, plan.in, to, kPanel);
 }
 
+// Where a block of a part is.
+struct Place {
+  Index row, rows, column, group;
+
+  Place(const ProductPlan& plan, const Part& part, Index block) {
+    const Index all = part.lattice.positions() * plan.geometry.images;
+    const Index rowBlocks = ceilDiv(all, plan.blockRows);
+    row = block % rowBlocks * plan.blockRows;
+    rows = least(plan.blockRows, all - row);
+    column = block / rowBlocks % plan.columnBlocks * plan.blockColumns;
+    group = block / (rowBlocks * plan.columnBlocks);
+  }
+};
+
+void copyShared(const Task& task, const ProductPlan& plan, Index block) {
+  const Place place(plan, plan.parts.front(), block);
+  const Slice slice = plan.allTaps();
+  gather(plan.all(), slice, task.in<float>(0), place.group * plan.in, place.row, place.rows,
+         reinterpret_cast<float*>(task.threadScratch), pitchOf(slice.columns()));
+}
+
 void multiplyBlock(const Task& task, const ProductPlan& plan, const Part& part, Index block) {
   const Lattice& lattice = part.lattice;
-  const Index rows = lattice.positions() * plan.geometry.images;
-  const Index rowBlocks = ceilDiv(rows, plan.blockRows);
-  const Index row = block % rowBlocks * plan.blockRows;
-  const Index column = block / rowBlocks % plan.columnBlocks * plan.blockColumns;
-  const Index group = block / (rowBlocks * plan.columnBlocks);
+  const auto [row, rows, column, group] = Place(plan, part, block);
   const float* const source = task.in<float>(0);
   float* const gathered = reinterpret_cast<float*>(task.threadScratch);
   float* const apart = gathered + plan.gathered;
@@ -84,7 +109,7 @@ void multiplyBlock(const Task& task, const ProductPlan& plan, const Part& part, 
   const Epilogue epilogue = epilogueOf(task).from(target);
 
   Multiply m;
-  m.rows = least(plan.blockRows, rows - row);
+  m.rows = rows;
   m.columns = least(plan.blockColumns, plan.out - column);
   m.panelStride = depth * kPanel;
   const float* const panels = reinterpret_cast<const float*>(task.sharedScratch) + part.panels +
@@ -93,10 +118,15 @@ void multiplyBlock(const Task& task, const ProductPlan& plan, const Part& part, 
   m.cStride = part.contiguous ? plan.targets : plan.blockColumns;
   const Ending ending(epilogue);
   m.bias = ending.bias;
-  const Index count = part.slices.count();
+  const auto count = static_cast<Index>(part.pieces.size());
   for (Index i = 0; i < count; i++) {
-    const Slice slice = part.slices.at(i);
-    takeRows(m, plan, lattice, slice, {source, group * plan.in, row}, gathered);
+    const auto& [slice, from] = part.pieces[i];
+    if (plan.shares) {
+      m.a = gathered + from;
+      m.aStride = pitchOf(plan.allTaps().columns());
+    } else {
+      takeRows(m, plan, lattice, slice, {source, group * plan.in, row}, gathered);
+    }
     m.panels = panels + (slice.tap * plan.in + slice.channel) * kPanel;
     m.k = slice.columns();
     m.resume = i > 0;
@@ -172,28 +202,35 @@ std::unique_ptr<ConvolutionPlan> planProduct(const Geometry& g, Direction direct
                              (forward ? 1 : least(g.axes[i].stride, g.axes[i].size));
   }
   if (!reached) plan->cleared = g.images * g.pixels() * g.channels;
-  Index mostRows = 0, depth = 0, panels = 0;
+  for (int i = 0; i < 3; i++) plan->shared[i] = unionOf(plan->lines[i]);
+  const Index together = plan->allTaps().columns();
+  const bool several = plan->lines[0].size() * plan->lines[1].size() * plan->lines[2].size() > 1;
+  plan->shares = copies && several && together > 0 && together <= kSliceColumns;
+  Index mostRows = 0, depth = 0, panels = 0, widest = 0;
   for (const Line& a0 : plan->lines[0])
     for (const Line& a1 : plan->lines[1])
       for (const Line& a2 : plan->lines[2]) {
         const Lattice lattice{{&a0, &a1, &a2}, plan->sources};
         const bool contiguous = a0.stride == 1 && a1.stride == 1 && a2.stride == 1;
+        const Slices slices(lattice.taps(), plan->in, kSliceColumns);
         plan->parts.push_back(
-            {lattice, Slices(lattice.taps(), plan->in, kSliceColumns), 0, 0, panels, contiguous});
+            {lattice, plan->shares ? piecesOf(lattice, plan->all(), plan->in) : slicesOf(slices), 0,
+             0, panels, contiguous});
+        widest = most(widest, plan->shares ? together : slices.widest());
         panels += lattice.taps() * plan->in * plan->panelsWide * kPanel * g.groups;
         mostRows = most(mostRows, lattice.positions() * g.images);
         depth = most(depth, lattice.taps() * plan->in);
       }
   chooseBlocks(*plan, mostRows, depth);
+  if (copies) plan->gathered = plan->blockRows * pitchOf(widest);
   Index blocks = 0, packBlocks = 0, apart = 0;
   for (Part& part : plan->parts) {
     part.firstBlock = blocks;
     part.firstPackBlock = packBlocks;
-    blocks += ceilDiv(part.lattice.positions() * g.images, plan->blockRows) * plan->columnBlocks *
-              g.groups;
+    const Index own = ceilDiv(part.lattice.positions() * g.images, plan->blockRows) *
+                      plan->columnBlocks * g.groups;
+    blocks = plan->shares ? own : blocks + own;
     packBlocks += part.lattice.taps() * plan->panelsWide * g.groups;
-    if (copies)
-      plan->gathered = most(plan->gathered, plan->blockRows * pitchOf(part.slices.widest()));
     if (!part.contiguous) apart = plan->blockRows * plan->blockColumns;
   }
   plan->blocks = {ceilDiv(plan->cleared, kClear), blocks > 0 ? packBlocks : 0, blocks};
@@ -208,6 +245,11 @@ Status runProduct(const Task& task) noexcept {
   for (Index block = task.begin; block < task.end; block++) {
     if (task.phase == 0) {
       clearBlock(task, plan, block);
+      continue;
+    }
+    if (task.phase == 2 && plan.shares) {
+      copyShared(task, plan, block);
+      for (const Part& part : plan.parts) multiplyBlock(task, plan, part, block);
       continue;
     }
     const auto first = [&](std::size_t p) {

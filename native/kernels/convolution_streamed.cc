@@ -8,7 +8,7 @@ namespace neurone::NEURONE_ISA::convolution {
 namespace {
 
 constexpr Index kRows = 16 * kMaxRows;  // of one block: its pixels stay in the L2 cache
-constexpr Index kDepth = 128;           // of a slice: pixels of a tile and a panel fit into L1
+constexpr Index kDepth = 256;           // of a slice: sums are resumed less often than with 128
 constexpr Index kColumns = 128;         // of one block
 
 struct StreamedPlan : ConvolutionPlan {

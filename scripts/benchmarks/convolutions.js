@@ -111,7 +111,7 @@ function callsOf([images, size, channels, filters, kernel, stride, valid]) {
       kernel: 'conv',
       inputs: [x, w],
       output: y,
-      attrs: [...attrs, 0, 0],
+      attrs: [...attrs, 0, 0, 0],
       flops,
       constant: images === 1,
     },

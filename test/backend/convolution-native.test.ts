@@ -148,6 +148,22 @@ const shapes: Readonly<Record<string, Convolution>> = {
     after: [6, 3],
   }),
   'stride 2': convolution([2, 16, 32], [9, 8], [3, 3], { strides: [2, 2], ...same3 }),
+  'stride 2, as many positions of each residue': convolution([5, 18, 33], [8, 10], [3, 3], {
+    strides: [2, 2],
+    before: [0, 1],
+    after: [1, 0],
+  }),
+  'stride 2, residues alike, groups': convolution([3, 8, 12], [8, 6], [5, 3], {
+    strides: [2, 2],
+    groups: 2,
+    ...same3,
+  }),
+  'stride 3, dilated, residues alike': convolution([2, 6, 9], [9, 12], [3, 3], {
+    strides: [3, 3],
+    dilations: [2, 4],
+    before: [2, 4],
+    after: [2, 3],
+  }),
   'stride 2, one tap': convolution([2, 32, 32], [8, 8], [1, 1], { strides: [2, 2] }),
   'stride 3 by 2, kernel 2': convolution([2, 5, 7], [10, 9], [2, 2], { strides: [3, 2] }),
   'kernel 7, stride 2': convolution([1, 3, 20], [17, 18], [7, 7], {
