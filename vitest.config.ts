@@ -21,6 +21,7 @@ const project = (backend: string) => ({
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...once],
     env: { NEURONE_BACKEND: backend, NEURONE_VERIFY: '1' },
+    setupFiles: 'test/support/setup.ts',
     pool: 'forks' as const,
     testTimeout: 60_000,
   },

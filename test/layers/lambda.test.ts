@@ -1,14 +1,6 @@
 // Lambda: what its function is told, its masks, and how it travels in configs.
 import { describe, expect, it } from 'vitest';
-import {
-  layers,
-  ops,
-  register,
-  Sequential,
-  setRandomSeed,
-  type Tensor,
-  tensor,
-} from '../../lib/index.js';
+import { layers, ops, register, Sequential, type Tensor, tensor } from '../../lib/index.js';
 import { layers as registry } from '../../lib/layers/layer.js';
 import { maskOf, setMask } from '../../lib/layers/structure.js';
 import { ConfigError } from '../../lib/util/errors.js';
@@ -41,7 +33,6 @@ describe('Lambda', () => {
   });
 
   it('trains in a model', async () => {
-    setRandomSeed(1);
     const model = new Sequential([
       new layers.Dense(4, { activation: 'tanh' }),
       new layers.Lambda((t: Tensor) => ops.sum(t, -1, { keepDims: true })),

@@ -1,7 +1,7 @@
 // Functional models: symbolic tensors, shared and nested layers, operations, several inputs and outputs, and
 // what is wrong with a graph.
 import { describe, expect, it } from 'vitest';
-import { Model, ops, setRandomSeed } from '../../lib/index.js';
+import { Model, ops } from '../../lib/index.js';
 import { Activation } from '../../lib/layers/core.js';
 import { Dense } from '../../lib/layers/dense.js';
 import { Dropout } from '../../lib/layers/dropout.js';
@@ -73,7 +73,6 @@ describe('a functional model', () => {
   });
 
   it('trains, evaluates and predicts with several inputs and outputs, by order or by name', async () => {
-    setRandomSeed(1);
     const model = twoByTwo();
     const [sums, labels] = [sumsOf(x), labelsOf(other)];
     const { history } = await model.fit([x, other], [sums, labels], { ...quiet, epochs: 3 });
@@ -228,7 +227,6 @@ describe('a functional model', () => {
   });
 
   it('adds losses of its layers, also without a loss of its own', async () => {
-    setRandomSeed(1);
     class Center extends Layer {
       override call(t: Tensor): Tensor {
         this.addLoss(ops.mean(ops.square(t)));
