@@ -5,6 +5,7 @@ import { valueAndGrad } from '../../lib/graph/compile.js';
 import type { PassName } from '../../lib/graph/lower.js';
 import { variable } from '../../lib/graph/variable.js';
 import { input, layers, Model, ops, Sequential, type Tensor, tensor } from '../../lib/index.js';
+import { convolve } from '../../lib/ops/convolution.js';
 import { normalizeBatch } from '../../lib/ops/normalization.js';
 import { expectClose } from '../support/close.js';
 import {
@@ -126,6 +127,8 @@ const cases: readonly Case[] = [
 const other = (x: Tensor): Tensor =>
   ops.reshape(ops.slice(ops.reshape(x, [-1]), [7], [96]), [2, 3, 4, 4]);
 
+const unpadded = { strides: [1, 1], dilations: [1, 1], before: [0, 0], after: [0, 0], groups: 1 };
+
 describe('what follows a product', () => {
   it.each(cases)('$title', ({ fn, fused, attrs }) => {
     const list = (x: Tensor) => [fn(x)];
@@ -200,6 +203,16 @@ describe('what follows a product', () => {
       'addition comes after the activation, and another activation',
       (x) => [ops.tanh(ops.add(ops.relu(ops.conv(x, kernel)), other(x)))],
       ['conv', 'slice', 'add', 'tanh'],
+    ],
+    [
+      'it adds something already',
+      (x) => [normalized(convolve(x, kernel, unpadded, { residual: other(x) }))],
+      ['conv', 'slice', ...factor, 'scaleShift'],
+    ],
+    [
+      'its own activation comes before the addition',
+      (x) => [ops.add(convolve(x, kernel, unpadded, { activation: 'relu' }), other(x))],
+      ['conv', 'slice', 'add'],
     ],
     [
       'it is cut elsewhere',
